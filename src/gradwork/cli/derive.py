@@ -1,0 +1,64 @@
+"""Derive a formula or a model's loss by the rules, step by step.
+
+The argument is a formula, such as "x^n", or a model: a file, or file.py:function.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from gradwork.cli import _options
+
+if TYPE_CHECKING:
+    from gradwork.notation.document import Document
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Declare the command's arguments and options."""
+    parser.add_argument("subject", metavar="FORMULA|MODEL", help='a formula, such as "x^n", or a model file')
+    _options.add_wrt(parser)
+    _options.add_seed(parser)
+    parser.add_argument(
+        "--at", type=_options.point, metavar="x=3,n=2", help="the numbers to put in, and the point of the picture"
+    )
+    parser.add_argument("--order", type=_options.at_least(1), default=1, metavar="N", help="the order (default 1)")
+    _options.add_extent(parser)
+    _options.add_page(parser)
+
+
+def run(options: Namespace) -> int:
+    """Derive what was named, show the page."""
+    is_model = names_model(options.subject)
+    return _options.show(_of_model(options) if is_model else _of_formula(options), options)
+
+
+def names_model(subject: str) -> bool:
+    """Whether the argument is a model rather than a formula.
+
+    >>> names_model("net.toml"), names_model("net.py:loss"), names_model("x^2")
+    (True, True, False)
+    """
+    return subject.endswith((".toml", ".py")) or ".py:" in subject or os.path.exists(subject)
+
+
+def _of_formula(options: Namespace) -> Document:
+    from gradwork.gradients.derive import derive
+
+    derived = derive(options.subject, wrt=options.wrt, at=options.at, order=options.order)
+    return derived.document()
+
+
+def _of_model(options: Namespace) -> Document:
+    from gradwork.models import load
+
+    model = load(options.subject, wrt=options.wrt, seed=options.seed)
+    return model.derive(
+        wrt=options.wrt,
+        order=options.order,
+        rows=options.rows,
+        columns=options.columns,
+        digits=options.digits,
+        full=options.full,
+    )

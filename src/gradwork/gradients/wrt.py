@@ -1,0 +1,70 @@
+"""Which arguments a gradient is taken by: positions, names, or a tuple of these."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradwork.errors import ArgumentError
+from gradwork.graph.trace import Function, as_called
+
+Wrt = int | str | Sequence[int | str]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The arguments asked for, as positions in `args` or names in `kwargs`; `single` when not a tuple was given."""
+
+    keys: tuple[int | str, ...]
+    single: bool
+
+    def pack(self, results: Sequence[Any]) -> Any:
+        """One result for one argument, a tuple for a tuple."""
+        return results[0] if self.single else tuple(results)
+
+
+def resolve(f: Function, wrt: Wrt, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Wanted:
+    """Turn `wrt` into places in this call. Raises ArgumentError, with what there is, for one that is not there."""
+    single = isinstance(wrt, (int, str))
+    asked = [wrt] if isinstance(wrt, (int, str)) else list(wrt)
+    if not asked:
+        raise ArgumentError("wrt names no argument", hint="wrt=0 for the first one, or its name")
+    labels = _labels(f, args)
+    keys = tuple(_key(one, labels, args, kwargs, f) for one in asked)
+    if len(set(keys)) < len(keys):
+        raise ArgumentError(f"wrt names one argument twice: {wrt!r}")
+    return Wanted(keys, single)
+
+
+def _labels(f: Function, args: Sequence[Any]) -> list[str]:
+    return as_called(f).labels(len(args))
+
+
+def _key(one: Any, labels: list[str], args: Sequence[Any], kwargs: Mapping[str, Any], f: Function) -> int | str:
+    if isinstance(one, str):
+        if one in kwargs:
+            return one
+        if one in labels:
+            return labels.index(one)
+        names = [*labels, *kwargs]
+        near = difflib.get_close_matches(one, names, n=1)
+        raise ArgumentError(
+            f"wrt={one!r}: there is no argument of that name",
+            why=f"the call has {', '.join(names) or 'no arguments'}",
+            hint=f"wrt={near[0]!r}" if near else None,
+        )
+    if isinstance(one, bool) or not hasattr(one, "__index__"):
+        raise ArgumentError(f"wrt={one!r} is neither a position nor a name", hint="wrt=0, wrt='w', or wrt=(0, 1)")
+    position = one.__index__()
+    if -len(args) <= position < len(args):
+        return position % len(args)
+    # A parameter that is passed by name still has its position.
+    every = as_called(f).names()
+    if 0 <= position < len(every) and every[position] in kwargs:
+        return every[position]
+    raise ArgumentError(
+        f"wrt={position}: the call has {len(args)} positional arguments",
+        hint="positions count from 0" if args else "pass the argument, or give its name",
+    )

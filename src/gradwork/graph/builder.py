@@ -1,0 +1,228 @@
+"""A graph in the making. The tracer adds the user's operations to it, and rules add theirs.
+
+A concrete builder computes each value at once (so that Python's own `if` can be answered, and shapes are NumPy's own);
+an abstract one knows only shapes, and serves rules that work on graphs with free symbols.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradwork.errors import EscapedValueError, GradworkError, ShapeError, Where
+from gradwork.graph import frames
+from gradwork.graph.graph import CONSTANT, INPUT, NO_PARAMS, USER, Graph, Guard, Node, Origin, Params
+from gradwork.graph.op import REGISTER, Op
+from gradwork.graph.run import apply_op, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gradwork.graph.trace import Traced
+
+_LEVELS = itertools.count(1)
+_FLOAT64 = np.dtype(np.float64)
+Row = tuple[str, tuple[int, ...], Params, tuple[int, ...], Any, Any, Origin]
+
+
+class Builder:
+    """Rows of a graph that is being written. One builder belongs to one trace, and to one thread."""
+
+    def __init__(self, *, concrete: bool = True) -> None:
+        self.level = next(_LEVELS)
+        self.concrete = concrete
+        self.open = True
+        self.rows: list[Row] = []
+        self.values: list[Any] = []
+        self.names: dict[int, str] = {}
+        self.results: set[int] = set()
+        self.inputs: list[int] = []
+        self.constants: dict[int, Any] = {}
+        self.guards: list[Guard] = []
+        self.captured: list[Traced] = []
+        self.depth = 0
+        self.mark: frames.Mark | Where | None = None
+        self.origin = USER
+        self._lifted: dict[int, tuple[Any, Any, int]] = {}
+        self._captures: dict[tuple[int, int], int] = {}
+
+    # -- adding rows ------------------------------------------------------------------------------------------------
+
+    def emit(self, op: Op, inputs: tuple[int, ...], params: Params = NO_PARAMS) -> int:
+        """Add one operation and give its position."""
+        if not self.open:
+            raise escaped()
+        rows = self.rows
+        if self.concrete:
+            values = self.values
+            try:
+                value = apply_op(op, [values[i] for i in inputs], [rows[i][3] for i in inputs], params)
+            except (ValueError, IndexError, np.exceptions.AxisError) as error:
+                raise self.refused(op.name, inputs, error) from error
+            shape = rows[inputs[0]][3] if op.elementwise else np.shape(value)
+            values.append(value)
+            rows.append((op.name, inputs, params, shape, value.dtype, self.mark, self.origin))
+        else:
+            shape, dtype = infer(op, tuple((rows[i][3], rows[i][4]) for i in inputs), params)
+            rows.append((op.name, inputs, params, shape, dtype, self.mark, self.origin))
+        return len(rows) - 1
+
+    def input(self, value: Any, name: str | None, *, shape: tuple[int, ...] = (), dtype: Any = _FLOAT64) -> int:
+        """Add an input. An abstract builder takes its shape instead of its value."""
+        if self.concrete:
+            shape, dtype = np.shape(value), value.dtype
+            self.values.append(value)
+        self.rows.append((INPUT, (), NO_PARAMS, shape, dtype, None, self.origin))
+        position = len(self.rows) - 1
+        self.inputs.append(position)
+        if name:
+            self.names[position] = name
+        return position
+
+    def constant(self, value: Any, *, shape: tuple[int, ...] | None = None, name: str | None = None) -> int:
+        """Add a constant; a single number may stand for an array of `shape`."""
+        if not self.open:
+            raise escaped()
+        self.rows.append((CONSTANT, (), NO_PARAMS, np.shape(value) if shape is None else shape, value.dtype, self.mark, self.origin))
+        position = len(self.rows) - 1
+        if self.concrete:
+            self.values.append(value)
+        self.constants[position] = value
+        if name:
+            self.names[position] = name
+        return position
+
+    def captured_array(self, array: np.ndarray[Any, Any]) -> int:
+        """A constant for an array that the function reached by itself, under the user's own name for it.
+
+        The array is copied: what the user writes into it later must not change what was traced. The same array met
+        again, unchanged, is the same constant.
+        """
+        met = self._lifted.get(id(array))
+        if met is not None and np.array_equal(met[1], array, equal_nan=met[1].dtype.kind in "fc"):
+            return met[2]
+        copy = array if not array.flags.writeable and array.base is None else array.copy()
+        position = self.constant(copy, name=None if self.origin.kind == "rule" else frames.name_of(array))
+        self._lifted[id(array)] = (array, copy, position)
+        return position
+
+    def capture(self, outer: Traced, index: int) -> int:
+        """An input that stands for a value of an outer trace, which this one reached by itself."""
+        key = (id(outer), index)
+        if key not in self._captures:
+            self._captures[key] = self.input(outer.value, outer.builder.names.get(index))
+            self.captured.append(outer)
+        return self._captures[key]
+
+    def guard(self, position: int, outcome: Any) -> None:
+        """Note a decision that hangs on a traced value."""
+        where = frames.place(self.mark)[0] if isinstance(self.mark, frames.Mark) else self.mark
+        self.guards.append(Guard(position, outcome, where))
+
+    def shape(self, position: int) -> tuple[int, ...]:
+        """The shape of a node."""
+        return self.rows[position][3]
+
+    def dtype(self, position: int) -> Any:
+        """The dtype of a node."""
+        return self.rows[position][4]
+
+    # -- modes ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def by_rule(self, origin: Origin, where: Any = None) -> Iterator[None]:
+        """Rows that are added inside come from a rule or a pass, and point at the line of the node they came from."""
+        before, self.origin = self.origin, origin
+        mark, self.mark = self.mark, where
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            self.origin, self.mark = before, mark
+
+    # -- the result -------------------------------------------------------------------------------------------------
+
+    def graph(self, outputs: Sequence[int]) -> Graph:
+        """The frozen graph of what was added so far."""
+        return Graph(
+            nodes=tuple(map(self._node, range(len(self.rows)))),
+            inputs=tuple(self.inputs),
+            outputs=tuple(outputs),
+            constants=dict(self.constants),
+            guards=tuple(self.guards),
+        )
+
+    def _node(self, position: int) -> Node:
+        op, inputs, params, shape, dtype, mark, origin = self.rows[position]
+        name = self.names.get(position)
+        where = mark
+        if isinstance(mark, frames.Mark):
+            where, assigned = frames.place(mark)
+            if name is None and position in self.results:
+                name = assigned
+        return Node(op, inputs, params, shape, dtype, name, where, origin)
+
+    @classmethod
+    def on(cls, graph: Graph, values: Sequence[Any] | None = None) -> Builder:
+        """A builder that goes on where `graph` ends; concrete when the values of its nodes are given."""
+        builder = cls(concrete=values is not None)
+        builder.rows = [(n.op, n.inputs, n.params, n.shape, n.dtype, n.where, n.origin) for n in graph.nodes]
+        builder.names = {i: n.name for i, n in enumerate(graph.nodes) if n.name}
+        builder.values = list(values) if values is not None else []
+        builder.inputs = list(graph.inputs)
+        builder.constants = dict(graph.constants)
+        builder.guards = list(graph.guards)
+        return builder
+
+    def full_value(self, position: int) -> Any:
+        """The value of a node, in its full shape. Only in a concrete builder."""
+        return spread(self.values[position], self.rows[position][3])
+
+    def refused(self, what: str, inputs: tuple[int, ...], error: Exception) -> GradworkError:
+        """What NumPy refused, told with the names and shapes of the operands and the user's line."""
+        if isinstance(error, GradworkError):
+            return error
+        shapes = ", ".join(f"{self.names.get(i) or 'an argument'} {self.rows[i][3]}" for i in inputs)
+        where = frames.place(self.mark)[0] if isinstance(self.mark, frames.Mark) else self.mark
+        return ShapeError(f"{what} cannot take {shapes}", where=where, why=str(error))
+
+
+def escaped() -> GradworkError:
+    """The error for a traced value that outlived its trace."""
+    return EscapedValueError(
+        "a traced value was used after the function that it belongs to had returned",
+        where=frames.user_where(),
+        why="traced values stand for numbers only while their function is being traced; this one was kept, for "
+        "instance in a list, a global or an attribute",
+        hint="return the value from the function, and use what comes back",
+    )
+
+
+@functools.lru_cache(maxsize=65536)
+def infer(op: Op, inputs: tuple[tuple[tuple[int, ...], Any], ...], params: Params) -> tuple[tuple[int, ...], Any]:
+    """Shape and dtype of an op's value from those of its inputs, without any values."""
+    if op.infer is not None:
+        return op.infer(inputs, **params)
+    if op.elementwise:
+        return inputs[0][0], _result_dtype(op, tuple(dtype for _, dtype in inputs))
+    arguments = [np.broadcast_to(np.ones((), dtype), shape) for shape, dtype in inputs]
+    with np.errstate(all="ignore"):
+        value = op.function(*arguments, **params)
+    return np.shape(value), np.asarray(value).dtype
+
+
+@functools.lru_cache(maxsize=4096)
+def _result_dtype(op: Op, dtypes: tuple[Any, ...]) -> Any:
+    with np.errstate(all="ignore"):
+        return np.asarray(op.function(*(np.ones((), dtype) for dtype in dtypes))).dtype
+
+
+def named_op(name: str) -> Op:
+    """The op of that name."""
+    return REGISTER.named(name)

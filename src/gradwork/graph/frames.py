@@ -1,0 +1,121 @@
+"""The user's own line: where in their text an operation was written, and to which name its result goes.
+
+At run time only a code object and an instruction are noted (that is cheap). What they mean is read later,
+from the exact columns that Python keeps for every instruction and from the syntax of the user's file.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import functools
+import linecache
+import os
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import numpy as np
+
+from gradwork.errors import Where
+
+_HIDDEN = tuple(
+    os.path.join(os.path.dirname(os.path.abspath(file)), "") for file in (os.path.dirname(__file__), np.__file__)
+)
+Span = tuple[int, int, int, int]
+_FIRST_IN_PLACE = 13
+
+
+class Mark(NamedTuple):
+    """An instruction of the user's code."""
+
+    code: CodeType
+    instruction: int
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame that is neither gradwork's nor NumPy's."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_filename.startswith(_HIDDEN):
+        frame = frame.f_back
+    return frame
+
+
+def user_mark() -> Mark | None:
+    """The instruction of the user's code that is being carried out."""
+    frame = user_frame(2)
+    return Mark(frame.f_code, frame.f_lasti) if frame is not None else None
+
+
+def user_where() -> Where | None:
+    """The user's line that is being carried out."""
+    mark = user_mark()
+    return place(mark)[0] if mark else None
+
+
+@functools.lru_cache(maxsize=4096)
+def place(mark: Mark) -> tuple[Where, str | None]:
+    """The line of `mark`, and the name to which its value is assigned there (None where it is not)."""
+    span = _span(mark)
+    where = Where(mark.code.co_filename, span[0] or None)
+    return where, _assigned(mark.code.co_filename).get(span)
+
+
+def _span(mark: Mark) -> Span:
+    positions = _positions(mark.code)
+    index = mark.instruction // 2
+    line, end_line, column, end_column = positions[index] if 0 <= index < len(positions) else (None,) * 4
+    return (line or 0, end_line or 0, column or 0, end_column or 0)
+
+
+@functools.lru_cache(maxsize=512)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+@functools.lru_cache(maxsize=64)
+def _assigned(file: str) -> dict[Span, str]:
+    """For each expression of the file that is the whole right side of an assignment, the name on its left."""
+    text = "".join(linecache.getlines(file))
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return {}
+    names: dict[Span, str] = {}
+    for item in ast.walk(tree):
+        if isinstance(item, ast.Assign):
+            _note(names, item.value, [t for t in item.targets if isinstance(t, ast.Name)][-1:])
+        elif isinstance(item, (ast.AnnAssign, ast.NamedExpr)) and item.value is not None:
+            _note(names, item.value, [item.target] if isinstance(item.target, ast.Name) else [])
+        elif isinstance(item, ast.AugAssign) and isinstance(item.target, ast.Name):
+            # Python gives the operation of `x += y` the span of the whole statement.
+            names[(item.lineno, item.end_lineno or 0, item.col_offset, item.end_col_offset or 0)] = item.target.id
+    return names
+
+
+def _note(names: dict[Span, str], value: ast.expr, targets: list[ast.Name]) -> None:
+    for target in targets:
+        names[(value.lineno, value.end_lineno or 0, value.col_offset, value.end_col_offset or 0)] = target.id
+
+
+def name_of(value: object) -> str | None:
+    """The variable of the user's that holds this very object, looked for in their frame and module."""
+    frame = user_frame(2)
+    if frame is None or any(value is c for c in frame.f_code.co_consts):
+        return None
+    for scope in (frame.f_locals, frame.f_globals):
+        for name, held in scope.items():
+            if held is value and not name.startswith("__"):
+                return name
+    return None
+
+
+def in_place_operator() -> bool:
+    """Whether the user's code is at `x += ...` or the like, where the name is bound anew, and not at a call."""
+    mark = user_mark()
+    if mark is None:
+        return False
+    code = mark.code.co_code
+    name = dis.opname[code[mark.instruction]]
+    # In-place operators are the second half of BINARY_OP's arguments, from NB_INPLACE_ADD on.
+    return name.startswith("BINARY_OP") and code[mark.instruction + 1] >= _FIRST_IN_PLACE

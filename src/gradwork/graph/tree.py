@@ -1,0 +1,121 @@
+"""Nested arguments: tuples, lists, dicts and dataclasses of numbers and arrays, taken apart and put together again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The place of one leaf in a structure: the keys that lead to it, from the outside in."""
+
+    path: tuple[Any, ...]
+
+    def name(self, base: str) -> str:
+        """How a person would call it: a key or field by its own name, a position in brackets.
+
+        >>> Leaf(("W", 0)).name("params"), Leaf(()).name("x")
+        ('W[0]', 'x')
+        """
+        text = base
+        for key in self.path:
+            text = key if isinstance(key, str) and key.isidentifier() else f"{text}[{key!r}]"
+        return text
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The shape of a nested argument without its leaves."""
+
+    kind: Any
+    keys: tuple[Any, ...] = ()
+    children: tuple[Structure, ...] = ()
+    static: tuple[tuple[str, Any], ...] = ()
+
+    def paths(self, path: tuple[Any, ...] = ()) -> Iterator[Leaf]:
+        """The place of every leaf, in order."""
+        if self.kind is None:
+            yield Leaf(path)
+        for key, child in zip(self.keys, self.children, strict=True):
+            yield from child.paths((*path, key))
+
+    def build(self, leaves: Iterator[Any]) -> Any:
+        """Put leaves, taken in order, into this structure."""
+        if self.kind is None:
+            return next(leaves)
+        values = [child.build(leaves) for child in self.children]
+        if issubclass(self.kind, dict):
+            return self._mapping(values)
+        if issubclass(self.kind, tuple) and hasattr(self.kind, "_fields"):
+            return self.kind(*values)
+        if issubclass(self.kind, (tuple, list)):
+            return self.kind(values)
+        return _dataclass_with(self.kind, dict(zip(self.keys, values, strict=True)), dict(self.static))
+
+    def _mapping(self, values: list[Any]) -> Any:
+        pairs = dict(zip(self.keys, values, strict=True))
+        if self.kind is dict:
+            return pairs
+        try:
+            return self.kind(pairs)
+        except TypeError:
+            return pairs
+
+
+LEAF = Structure(None)
+
+
+def _dataclass_with(kind: Any, values: dict[str, Any], static: dict[str, Any]) -> Any:
+    made = object.__new__(kind)
+    for name, value in {**static, **values}.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def flatten(value: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
+    """Take a nested value apart into leaves and a structure.
+
+    >>> leaves, structure = flatten({"W": [1.0, 2.0], "b": 3.0})
+    >>> leaves, structure.build(iter([10, 20, 30]))
+    ([1.0, 2.0, 3.0], {'W': [10, 20], 'b': 30})
+    """
+    leaves: list[Any] = []
+    return leaves, _flatten(value, leaves, is_leaf)
+
+
+def _flatten(value: Any, leaves: list[Any], is_leaf: Callable[[Any], bool] | None) -> Structure:
+    if is_leaf is None or not is_leaf(value):
+        inside = _children(value)
+        if inside is not None:
+            keys, values, static = inside
+            return Structure(type(value), keys, tuple(_flatten(v, leaves, is_leaf) for v in values), static)
+    leaves.append(value)
+    return LEAF
+
+
+def _children(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[tuple[str, Any], ...]] | None:
+    if isinstance(value, Mapping) and isinstance(value, dict):
+        return tuple(value), tuple(value.values()), ()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return value._fields, tuple(value), ()
+    if isinstance(value, (tuple, list)):
+        return tuple(range(len(value))), tuple(value), ()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [f.name for f in dataclasses.fields(value)]
+        return tuple(fields), tuple(getattr(value, f) for f in fields), _other_attributes(value, fields)
+    return None
+
+
+def _other_attributes(value: Any, fields: list[str]) -> tuple[tuple[str, Any], ...]:
+    # A dataclass may carry attributes that are not fields; the rebuilt one keeps them.
+    return tuple((k, v) for k, v in getattr(value, "__dict__", {}).items() if k not in fields)
+
+
+def map_leaves(function: Callable[..., Any], *trees: Any) -> Any:
+    """Apply `function` leaf by leaf to trees of one structure."""
+    first, structure = flatten(trees[0])
+    rest = [flatten(tree)[0] for tree in trees[1:]]
+    return structure.build(iter([function(*leaves) for leaves in zip(first, *rest, strict=True)]))

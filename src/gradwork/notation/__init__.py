@@ -1,0 +1,1 @@
+"""How mathematics and pages are written: layout pieces and document blocks. Knows nothing of gradients."""

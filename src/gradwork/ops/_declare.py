@@ -1,0 +1,228 @@
+"""How an op is declared: the few functions that the family files call.
+
+`elementwise` is for functions that act entry by entry; `structural` for the rest; `composite` for a NumPy function that
+is written in terms of others. A rule is ordinary NumPy on traced values, so the same line gives numbers, a graph for
+the next derivative, and the printed step.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradwork.errors import MissingRuleError
+from gradwork.graph import frames
+from gradwork.graph.builder import Builder
+from gradwork.graph.graph import NO_PARAMS
+from gradwork.graph.op import REGISTER, Composite, Op, declare
+from gradwork.graph.traced import Traced, call, contains_traced, lift, node, write
+
+Scalar = (bool, int, float, complex)
+
+
+def elementwise(function: Any, *, notation: Callable[..., Any], rule: str, name: str = "", slopes: tuple[Any, ...] = (None,), answers: tuple[Any, ...] = (), words: tuple[str, ...] = (), lower: Callable[..., Any] | None = None, **rest: Any) -> Op:
+    """Declare an op that acts entry by entry. See `gradwork.graph.op.Op` for the fields."""
+    name = name or function.__name__
+    op = Op(
+        name=name, function=function, rule=rule, notation=notation, elementwise=True, arity=len(slopes), slopes=slopes,
+        answers=answers or (function,), words=words or (name,), lower=lower or _elementwise_lowering(name), family=_family(),
+        **rest,
+    )  # fmt: skip
+    return _enter(op)
+
+
+def structural(function: Any, *, notation: Callable[..., Any], rule: str, lower: Callable[..., Any], name: str = "", answers: tuple[Any, ...] = (), words: tuple[str, ...] | None = None, **rest: Any) -> Op:
+    """Declare an op that looks at whole arrays. `lower(builder, *args, **kwargs)` reads NumPy's own call."""
+    name = name or function.__name__
+    words = (name,) if words is None else words
+    op = Op(name=name, function=function, rule=rule, notation=notation, answers=answers or (function,), words=words, lower=lower, family=_family(), **rest)
+    return _enter(op)
+
+
+def composite(function: Any, *, rule: str, lower: Callable[..., Any], name: str = "", answers: tuple[Any, ...] = (), words: tuple[str, ...] | None = None, **rest: Any) -> Composite:
+    """Declare a function that is written in terms of others: `lower(*args, **kwargs)` in ordinary NumPy."""
+    name = name or function.__name__
+    made = Composite(name, function, rule, lower, family=_family(), answers=answers or (function,), **rest)
+    for answered in made.answers:
+        REGISTER.by_function[answered] = lambda builder, *args, **kwargs: lower(*args, **kwargs)
+    for word in (name,) if words is None else words:
+        REGISTER.by_word[word] = _word(function)
+    REGISTER.composites[name] = made
+    return made
+
+
+def public(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of our own, such as `relu`, that takes plain and traced values alike.
+
+    It is entered under its own name; the op or composite that answers for it names it in `answers`.
+    """
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if any(map(contains_traced, args)) or any(map(contains_traced, kwargs.values())):
+            return call(either, args, kwargs)
+        return function(*args, **kwargs)
+
+    either.__name__ = either.__qualname__ = function.__name__
+    either.__doc__ = function.__doc__
+    either.__module__ = function.__module__
+    return either
+
+
+def _enter(op: Op) -> Op:
+    declare(op)
+    for word in op.words:
+        if not word.startswith("_"):
+            REGISTER.by_word[word] = op.lower if word.startswith("ufunc ") else _word(op.answers[0])  # type: ignore[assignment]
+    return op
+
+
+def _word(function: Any) -> Callable[..., Any]:
+    return function  # type: ignore[no-any-return]
+
+
+def _family() -> str:
+    """The file that declares, as the op's family."""
+    return str(sys._getframe(2).f_globals["__name__"]).rsplit(".", 1)[-1]
+
+
+def _elementwise_lowering(name: str) -> Callable[..., Any]:
+    def lower(builder: Builder, *operands: Any, out: Any = None, where: Any = True, dtype: Any = None, **other: Any) -> Any:
+        op = REGISTER.by_name[name]
+        if other.get("casting") not in (None, "same_kind") or len(operands) != op.arity:
+            raise unsupported(op.name, f"{', '.join(other) or 'more operands'}")
+        result = entry_by_entry(builder, op, operands)
+        if dtype is not None and np.dtype(dtype) != result.dtype:
+            result = result.astype(dtype)
+        return finish(result, out, where)
+
+    return lower
+
+
+def finish(result: Traced, out: Any, where: Any = True) -> Any:
+    """Honour `out=` and `where=` of a NumPy call."""
+    target = out[0] if isinstance(out, tuple) else out
+    if where is not True:
+        if target is None:
+            raise unsupported("where= without out=", "the entries left out have no value")
+        result = np.where(where, result, target)  # type: ignore[call-overload]
+    if target is None:
+        return result
+    if isinstance(target, Traced):
+        write(target, result)
+        return target
+    if frames.in_place_operator():
+        return result
+    raise MissingRuleError(
+        "out= cannot be an ordinary array while a traced value is written into it",
+        where=frames.user_where(),
+        why="the array keeps plain numbers, so the step to it would be lost",
+        hint="use the value that the function returns",
+    )
+
+
+def entry_by_entry(builder: Builder, op: Op, operands: tuple[Any, ...]) -> Traced:
+    """Add an elementwise op, with every broadcast as a node of its own."""
+    inputs = broadcast(builder, operands)
+    if builder.origin.kind == "rule":
+        folded = _folded(builder, op, inputs)
+        if folded is not None:
+            return folded
+    return Traced(builder, builder.emit(op, inputs, NO_PARAMS))
+
+
+def _folded(builder: Builder, op: Op, inputs: tuple[int, ...]) -> Traced | None:
+    """Rules work with constants as a person does: n - 1 with n = 2 is written 1 at once."""
+    constants = [builder.constants.get(i) for i in inputs]
+    if any(c is None or np.ndim(c) for c in constants):
+        return None
+    with np.errstate(all="ignore"):
+        return Traced(builder, builder.constant(op.function(*constants), shape=builder.shape(inputs[0])))
+
+
+def broadcast(builder: Builder, operands: tuple[Any, ...]) -> tuple[int, ...]:
+    """The nodes of `operands`, all of one shape. A single number beside arrays becomes as many equal ones."""
+    lifted = [None if isinstance(o, Scalar) else lift(builder, o) for o in operands]
+    if None not in lifted:
+        shapes = {builder.shape(i) for i in lifted if i is not None}
+        if len(shapes) == 1:
+            return tuple(i for i in lifted if i is not None)
+    rows = builder.rows
+    shape = common_shape(builder, [i for i in lifted if i is not None])
+    dtypes = [rows[i][4] for i in lifted if i is not None]
+    return tuple(
+        _weak(builder, operand, shape, dtypes) if i is None else spread_to(builder, i, shape)
+        for i, operand in zip(lifted, operands, strict=True)
+    )
+
+
+def common_shape(builder: Builder, positions: list[int]) -> tuple[int, ...]:
+    """The shape that these nodes broadcast to. Raises ShapeError, on the user's line, when there is none."""
+    shapes = [builder.shape(i) for i in positions]
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise builder.refused("this operation", tuple(positions), error) from error
+
+
+def _weak(builder: Builder, value: Any, shape: tuple[int, ...], dtypes: list[Any]) -> int:
+    """A bare Python number takes on the dtype of what it stands beside."""
+    dtype = np.result_type(*dtypes, value) if dtypes else None
+    return builder.constant(np.asarray(value, dtype)[()], shape=shape)
+
+
+def spread_to(builder: Builder, position: int, shape: tuple[int, ...]) -> int:
+    """The node in `shape`: itself, a constant standing for more entries, or a broadcast."""
+    if builder.shape(position) == shape:
+        return position
+    constant = builder.constants.get(position)
+    if constant is not None and np.ndim(constant) == 0 and position not in builder.names:
+        return builder.constant(constant, shape=shape)
+    return int(np.broadcast_to(Traced(builder, position), shape).index)  # type: ignore[arg-type, attr-defined]
+
+
+def known(value: Any) -> Any:
+    """The number that a traced value is known to be, whatever the inputs; None where it is not constant.
+
+    A rule may look at it: the power rule does, to write 2 x and not a case for x = 0.
+    """
+    if not isinstance(value, Traced):
+        return value
+    constant = value.builder.constants.get(value.index)
+    return constant.item() if constant is not None and np.ndim(constant) == 0 else None
+
+
+def unsupported(what: str, how: str) -> MissingRuleError:
+    """The error for a use of a function that has no rule."""
+    return MissingRuleError(
+        f"{what}: {how} is not supported here yet", where=frames.user_where(), why="no rule is declared for this use"
+    )
+
+
+def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
+    """An axis argument as a sorted tuple of axes counted from 0; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    wanted = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(sorted(np.lib.array_utils.normalize_axis_index(int(a), ndim) for a in wanted))
+
+
+__all__ = [
+    "Builder",
+    "Traced",
+    "axes_of",
+    "broadcast",
+    "composite",
+    "elementwise",
+    "entry_by_entry",
+    "finish",
+    "known",
+    "lift",
+    "node",
+    "public",
+    "spread_to",
+    "structural",
+    "unsupported",
+]

@@ -1,0 +1,297 @@
+"""Adding, multiplying, raising to a power: what every formula is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwork.graph.op import Kink
+from gradwork.notation.layout import (
+    Fraction,
+    Layout,
+    Negative,
+    Number,
+    Power,
+    Root,
+    Words,
+    add,
+    fence,
+    infix,
+    multiply,
+    subtract,
+)
+from gradwork.ops._declare import Traced, elementwise, known, public
+
+PAIRS = ((2.0, 3.0), (-1.5, 0.5), (0.25, -4.0))
+
+
+@public
+def chain_product(g: Any, slope: Any) -> Any:
+    """`g * slope` in which a `g` of exactly zero wins over an infinite slope."""
+    with np.errstate(all="ignore"):
+        product = np.multiply(g, slope)
+    return product if np.all(np.isfinite(product)) else np.where(np.equal(g, 0), np.zeros((), np.result_type(product)), product)
+
+
+@public
+def power(base: Any, exponent: Any) -> Any:
+    """`base ** exponent`; a run of equal exponents takes NumPy's fast way (x ** 2 is x * x)."""
+    exponents = np.asarray(exponent)
+    if exponents.size and not any(exponents.strides):
+        single = exponents.flat[0]
+        if np.result_type(base, single) == np.result_type(base):
+            return np.power(base, single) if np.ndim(base) == 0 else np.asarray(base) ** single.item()
+    return np.power(base, exponent)
+
+
+ADD = elementwise(
+    np.add,
+    rule="sum rule",
+    notation=add,
+    slopes=(1, 1),
+    analytic=True,
+    samples=PAIRS,
+    symbol="+",
+    why="Raising one term by a little raises the sum by the same little.",
+    source="DLMF 1.4.10",
+)
+
+SUBTRACT = elementwise(
+    np.subtract,
+    rule="sum rule",
+    notation=subtract,
+    slopes=(1, -1),
+    analytic=True,
+    samples=PAIRS,
+    symbol="-",
+    why="Raising what is taken away lowers the difference by as much.",
+    source="DLMF 1.4.10",
+)
+
+MULTIPLY = elementwise(
+    np.multiply,
+    rule="product rule",
+    rule_for=lambda moving: "product rule" if all(moving) else "constant factor rule",
+    notation=multiply,
+    slopes=(lambda y, a, b: b, lambda y, a, b: a),
+    pushforward=lambda tangents, y, a, b: _product_rule(tangents, a, b),
+    analytic=True,
+    samples=PAIRS,
+    symbol="*",
+    why="A rectangle a by b grows by a strip of length b when a grows, and by one of length a when b does.",
+    source="DLMF 1.4.11",
+)
+
+
+def _product_rule(tangents: tuple[Any, Any], a: Any, b: Any) -> Any:
+    da, db = tangents
+    if db is None:
+        return da * b if known(b) is None else b * da
+    return a * db if da is None else da * b + a * db
+
+
+CHAIN_PRODUCT = elementwise(
+    chain_product,
+    name="chain_product",
+    rule="product rule",
+    rule_for=MULTIPLY.rule_for,
+    notation=multiply,
+    slopes=(lambda y, g, s: s, lambda y, g, s: g),
+    analytic=True,
+    samples=PAIRS,
+    words=("_chain_product",),
+    why="A path on which nothing comes back carries nothing, however steep it is: 0 times infinity is 0 here.",
+    source="docs/decisions: conventions at corners",
+)
+
+DIVIDE = elementwise(
+    np.divide,
+    rule="quotient rule",
+    rule_for=lambda moving: {(True, False): "constant factor rule", (False, True): "reciprocal rule"}.get(
+        moving, "quotient rule"
+    ),
+    notation=Fraction,
+    slopes=(lambda y, a, b: 1 / b, lambda y, a, b: -a / b**2),
+    pushforward=lambda tangents, y, a, b: _quotient_rule(tangents, a, b),
+    unbounded=True,
+    analytic=True,
+    samples=PAIRS,
+    symbol="/",
+    words=("divide", "true_divide"),
+    why="From the product rule on y times b = a: dy = (da - y db)/b.",
+    source="DLMF 1.4.12",
+)
+
+
+def _quotient_rule(tangents: tuple[Any, Any], a: Any, b: Any) -> Any:
+    da, db = tangents
+    if db is None:
+        return da / b
+    return -(a * db) / b**2 if da is None else (da * b - a * db) / b**2
+
+
+def _power_rule(y: Any, a: Any, b: Any) -> Any:
+    n = known(b)
+    if n is None:
+        return chain_product(b, a ** (b - 1))
+    return 0 if n == 0 else b * a ** (b - 1)
+
+
+POWER = elementwise(
+    power,
+    name="power",
+    answers=(np.power, np.float_power, power),
+    rule="power rule",
+    rule_for=lambda moving: {(True, False): "power rule", (False, True): "exponential rule"}.get(
+        moving, "power and exponential rule"
+    ),
+    notation=Power,
+    slopes=(_power_rule, lambda y, a, b: chain_product(y, np.log(a))),
+    unbounded=True,
+    analytic=True,
+    samples=((2.0, 3.0), (0.5, -1.5), (1.7, 0.4)),
+    symbol="**",
+    words=("power", "pow"),
+    why="x^n is n equal factors; raising x moves each of them in turn, and n products x^(n-1) add up.",
+    source="DLMF 1.4.14; 4.2.42 for the exponent",
+)
+
+NEGATIVE = elementwise(
+    np.negative,
+    rule="constant factor rule",
+    notation=Negative,
+    slopes=(-1,),
+    analytic=True,
+    samples=(-2.0, 0.0, 1.5),
+    why="Minus is a factor of -1.",
+    source="DLMF 1.4.10",
+)
+
+POSITIVE = elementwise(
+    np.positive,
+    rule="identity rule",
+    notation=lambda a: a,
+    slopes=(1,),
+    analytic=True,
+    samples=(-2.0, 1.5),
+    why="Nothing is changed.",
+    source="by definition",
+)
+
+ABSOLUTE = elementwise(
+    np.absolute,
+    rule="absolute value rule",
+    notation=lambda a: fence("|", a),
+    slopes=(lambda y, a: np.sign(a),),
+    kinks=(Kink(at=lambda a: a == 0, left=-1.0, right=1.0, chosen=0.0, because="halfway between the two sides"),),
+    branch=np.sign,
+    samples=(-1.5, 0.2, 3.0),
+    words=("abs", "absolute"),
+    answers=(np.absolute, np.fabs),
+    why="Left of 0 it is -a, right of it a.",
+    source="convention: 0 at 0, as torch and SymPy choose",
+)
+
+SIGN = elementwise(
+    np.sign,
+    rule="step rule",
+    notation=lambda a: _named("sign", a),
+    slopes=(0,),
+    branch=np.sign,
+    samples=(-1.5, 2.0),
+    why="It is level everywhere but at 0, where it jumps.",
+    source="by definition",
+)
+
+SQUARE = elementwise(
+    np.square,
+    rule="power rule",
+    notation=lambda a: Power(a, Number(2)),
+    slopes=(lambda y, a: 2 * a,),
+    analytic=True,
+    samples=(-2.0, 0.0, 1.5),
+    why="A square of side a grows by two strips of length a.",
+    source="DLMF 1.4.14",
+)
+
+SQRT = elementwise(
+    np.sqrt,
+    rule="square root rule",
+    notation=Root,
+    slopes=(lambda y, a: 1 / (2 * y),),
+    unbounded=True,
+    analytic=True,
+    samples=(0.2, 1.0, 7.0),
+    why="y^2 = a, so 2 y dy = da. At 0 the slope is infinite.",
+    source="DLMF 1.4.14 with n = 1/2",
+)
+
+CBRT = elementwise(
+    np.cbrt,
+    rule="cube root rule",
+    notation=lambda a: Root(a, 3),
+    slopes=(lambda y, a: 1 / (3 * y**2),),
+    unbounded=True,
+    samples=(-8.0, 0.3, 2.0),
+    why="y^3 = a, so 3 y^2 dy = da.",
+    source="DLMF 1.4.14 with n = 1/3",
+)
+
+RECIPROCAL = elementwise(
+    np.reciprocal,
+    rule="reciprocal rule",
+    notation=lambda a: Fraction(Number(1), a),
+    slopes=(lambda y, a: -(y**2),),
+    unbounded=True,
+    analytic=True,
+    samples=(-2.0, 0.5, 3.0),
+    why="y times a = 1, so dy = -y^2 da.",
+    source="DLMF 1.4.12",
+)
+
+FLOOR_DIVIDE = elementwise(
+    np.floor_divide,
+    rule="step rule",
+    notation=lambda a, b: fence("⌊⌋", Fraction(a, b)),
+    slopes=(0, 0),
+    branch=np.floor_divide,
+    samples=((7.3, 2.0), (-3.2, 1.5)),
+    symbol="//",
+    why="It is level between its jumps.",
+    source="by definition",
+)
+
+REMAINDER = elementwise(
+    np.remainder,
+    rule="remainder rule",
+    notation=lambda a, b: infix("mod", a, b),
+    slopes=(1, lambda y, a, b: -np.floor_divide(a, b)),
+    branch=np.floor_divide,
+    samples=((7.3, 2.0), (-3.2, 1.5)),
+    symbol="%",
+    words=("remainder", "mod"),
+    why="a - b floor(a/b), and the floor is level between its jumps.",
+    source="by definition",
+)
+
+
+def _named(name: str, a: Layout) -> Layout:
+    from gradwork.notation.layout import call
+
+    return call(name, a)
+
+
+for _op in (np.floor, np.ceil, np.trunc, np.rint):
+    elementwise(
+        _op,
+        rule="step rule",
+        notation=lambda a, name=_op.__name__: _named(name, a),
+        slopes=(0,),
+        branch=_op,
+        samples=(-1.3, 0.4, 2.7),
+        why="It is level between its jumps.",
+        source="by definition",
+    )
+
+__all__ = ["Traced", "Words", "chain_product", "power"]

@@ -1,0 +1,325 @@
+"""Moving entries about without changing them: shapes, axes, copies, pieces put together."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from gradwork.graph.builder import Builder
+from gradwork.graph.traced import astype_of
+from gradwork.notation.layout import Layout, Transpose, call, row_vector
+from gradwork.ops._declare import Traced, composite, finish, lift, node, structural, unsupported
+
+TABLE = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
+
+
+def _itself(a: Layout, **params: Any) -> Layout:
+    return a
+
+
+def _integers(shape: Any) -> tuple[int, ...]:
+    return tuple(operator.index(n) for n in shape) if isinstance(shape, (tuple, list)) else (operator.index(shape),)
+
+
+def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Add up over the copies that broadcasting made."""
+    extra = len(g.shape) - len(shape)
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    total = np.sum(g, axis=axes, keepdims=False) if axes else g
+    return total if total.shape == shape else np.reshape(total, shape)
+
+
+BROADCAST = structural(
+    np.broadcast_to,
+    rule="sum over copies",
+    notation=lambda a, shape: a,
+    lower=lambda builder, a, shape, subok=False: node(builder, REG("broadcast_to"), (a,), shape=_integers(shape)),
+    pullback=lambda g, y, a, shape: (_sum_to(g, a.shape),),
+    linear="each",
+    analytic=True,
+    infer=lambda inputs, shape: (shape, inputs[0][1]),
+    samples=((TABLE, {"shape": (4, 2, 3)}), (np.array(2.0), {"shape": (3,)}), (np.array([[1.0], [2.0]]), {"shape": (2, 3)})),
+    why="Every copy moves when the original does, so their slopes add up.",
+    source="the chain rule over several paths",
+)
+
+
+def REG(name: str) -> Any:
+    """The op of that name."""
+    from gradwork.graph.op import REGISTER
+
+    return REGISTER.named(name)
+
+
+def _lower_reshape(builder: Builder, a: Any, shape: Any = None, order: str = "C", *, copy: Any = None, newshape: Any = None) -> Any:
+    shape = newshape if shape is None else shape
+    a = Traced(builder, lift(builder, a)) if not isinstance(a, Traced) or a.builder is not builder else a
+    if order not in ("C", "F", "A"):
+        raise unsupported("reshape", f"order={order!r}")
+    wanted = _integers(shape)
+    if -1 in wanted:
+        rest = int(np.prod([n for n in wanted if n != -1], dtype=np.int64))
+        wanted = tuple(a.size // rest if n == -1 and rest else max(n, 0) for n in wanted)
+    if order == "F":
+        turned = np.reshape(np.transpose(a), tuple(reversed(wanted)))
+        return np.transpose(turned)
+    return node(builder, RESHAPE, (a,), shape=wanted)
+
+
+RESHAPE = structural(
+    np.reshape,
+    rule="rearranging rule",
+    notation=_itself,
+    lower=_lower_reshape,
+    pullback=lambda g, y, a, shape: (np.reshape(g, a.shape),),
+    linear="each",
+    analytic=True,
+    view=True,
+    infer=lambda inputs, shape: (shape, inputs[0][1]),
+    samples=((TABLE, {"shape": (3, 2)}), (TABLE, {"shape": (-1,)}), (np.array(2.0), {"shape": (1, 1)})),
+    why="The entries are the same; their slopes go back to their places.",
+    source="by definition",
+)
+
+composite(
+    np.ravel,
+    rule="rearranging rule",
+    lower=lambda a, order="C": np.reshape(a, (-1,), order=order),
+    samples=((TABLE, {}),),
+    why="The entries are the same.",
+    source="by definition",
+)
+composite(
+    np.expand_dims,
+    rule="rearranging rule",
+    lower=lambda a, axis: np.reshape(a, _expanded_shape(a.shape, axis)),
+    samples=((TABLE, {"axis": 0}), (TABLE, {"axis": (1, 3)})),
+    why="The entries are the same.",
+    source="by definition",
+)
+composite(
+    np.squeeze,
+    rule="rearranging rule",
+    lower=lambda a, axis=None: np.reshape(a, np.squeeze(np.empty(a.shape, bool), axis=axis).shape),
+    samples=((TABLE[:, None], {}), (TABLE[None], {"axis": 0})),
+    why="The entries are the same.",
+    source="by definition",
+)
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    composite(
+        _function,
+        rule="rearranging rule",
+        lower=lambda *arrays, f=_function: (
+            np.reshape(arrays[0], f(np.empty(np.shape(arrays[0]), bool)).shape)
+            if len(arrays) == 1
+            else tuple(np.reshape(a, f(np.empty(np.shape(a), bool)).shape) for a in arrays)
+        ),
+        samples=((np.array([1.0, 2.0]), {}),),
+        why="The entries are the same.",
+        source="by definition",
+    )
+
+
+def _expanded_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    return np.expand_dims(np.empty(shape, bool), axis).shape
+
+
+def _lower_transpose(builder: Builder, a: Any, axes: Any = None) -> Any:
+    a = Traced(builder, lift(builder, a)) if not isinstance(a, Traced) or a.builder is not builder else a
+    order = tuple(reversed(range(a.ndim))) if axes is None else tuple(i % max(a.ndim, 1) for i in _integers(axes))
+    return node(builder, TRANSPOSE, (a,), axes=order)
+
+
+TRANSPOSE = structural(
+    np.transpose,
+    rule="rearranging rule",
+    notation=lambda a, axes: Transpose(a) if len(axes) == 2 else call("transpose", a),
+    lower=_lower_transpose,
+    pullback=lambda g, y, a, axes: (np.transpose(g, tuple(int(i) for i in np.argsort(axes))),),
+    linear="each",
+    analytic=True,
+    view=True,
+    samples=((TABLE, {}), (np.arange(24.0).reshape(2, 3, 4), {"axes": (1, 2, 0)})),
+    words=("transpose",),
+    answers=(np.transpose, np.permute_dims) if hasattr(np, "permute_dims") else (np.transpose,),
+    why="The entries are the same; their slopes go back to their places.",
+    source="by definition",
+)
+
+
+def _swapped(ndim: int, first: int, second: int) -> tuple[int, ...]:
+    axes = list(range(ndim))
+    axes[first], axes[second] = axes[second], axes[first]
+    return tuple(axes)
+
+
+composite(
+    np.swapaxes,
+    rule="rearranging rule",
+    lower=lambda a, axis1, axis2: np.transpose(a, _swapped(a.ndim, axis1, axis2)),
+    samples=((TABLE, {"axis1": 0, "axis2": 1}),),
+    why="The entries are the same.",
+    source="by definition",
+)
+composite(
+    np.moveaxis,
+    rule="rearranging rule",
+    lower=lambda a, source, destination: np.transpose(a, _moved(a.ndim, source, destination)),
+    samples=((np.arange(24.0).reshape(2, 3, 4), {"source": 0, "destination": -1}),),
+    why="The entries are the same.",
+    source="by definition",
+)
+composite(
+    np.matrix_transpose if hasattr(np, "matrix_transpose") else np.transpose,
+    rule="rearranging rule",
+    lower=lambda a: np.swapaxes(a, -1, -2),
+    samples=((TABLE, {}),),
+    why="The entries are the same.",
+    source="by definition",
+)
+
+
+def _moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.moveaxis(np.empty(tuple(range(ndim)), bool), source, destination).shape)
+
+
+def _lower_joined(name: str) -> Any:
+    def lower(builder: Builder, arrays: Any, axis: Any = 0, out: Any = None, **other: Any) -> Any:
+        pieces = tuple(Traced(builder, lift(builder, a)) for a in arrays)
+        if axis is None:
+            pieces, axis = tuple(np.ravel(p) for p in pieces), 0
+        return finish(node(builder, REG(name), pieces, axis=operator.index(axis)), out)
+
+    return lower
+
+
+def _split(g: Any, arrays: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
+    pieces, start = [], 0
+    before = (slice(None),) * (axis % len(g.shape))
+    for a in arrays:
+        stop = start + a.shape[axis]
+        pieces.append(g[(*before, slice(start, stop))])
+        start = stop
+    return tuple(pieces)
+
+
+CONCATENATE = structural(
+    lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+    name="concatenate",
+    answers=(np.concatenate,),
+    rule="rearranging rule",
+    notation=lambda *pieces, axis: call("concatenate", *pieces),
+    lower=_lower_joined("concatenate"),
+    pullback=lambda g, y, *arrays, axis: _split(g, arrays, axis),
+    linear="joint",
+    analytic=True,
+    arity=None,
+    samples=((TABLE, np.ones((1, 3)), {"axis": 0}), (TABLE, np.ones((2, 2)), {"axis": 1})),
+    why="The entries are the same; each piece takes its own slopes back.",
+    source="by definition",
+)
+
+STACK = structural(
+    lambda *arrays, axis: np.stack(arrays, axis=axis),
+    name="stack",
+    answers=(np.stack,),
+    rule="rearranging rule",
+    notation=lambda *pieces, axis: row_vector(pieces),
+    lower=_lower_joined("stack"),
+    pullback=lambda g, y, *arrays, axis: tuple(
+        g[(slice(None),) * (axis % len(g.shape)) + (i,)] for i in range(len(arrays))
+    ),
+    linear="joint",
+    analytic=True,
+    arity=None,
+    samples=((np.array([1.0, 2.0]), np.array([0.5, -1.0]), {"axis": 0}), (TABLE, TABLE + 1, {"axis": 2})),
+    why="The entries are the same; each piece takes its own slopes back.",
+    source="by definition",
+)
+for _function in (np.vstack, np.hstack, np.column_stack, np.dstack):
+    composite(
+        _function,
+        rule="rearranging rule",
+        lower=lambda arrays, f=_function: _stacked(f, arrays),
+        samples=(),
+        why="The entries are the same.",
+        source="by definition",
+    )
+
+
+def _stacked(function: Any, arrays: Any) -> Any:
+    arrays = list(arrays)
+    if function is np.vstack:
+        return np.concatenate([np.atleast_2d(a) for a in arrays], axis=0)
+    if function is np.hstack:
+        return np.concatenate([np.atleast_1d(a) for a in arrays], axis=0 if arrays[0].ndim <= 1 else 1)
+    if function is np.column_stack:
+        return np.concatenate([a[:, None] if a.ndim == 1 else a for a in arrays], axis=1)
+    return np.concatenate([np.atleast_3d(a) for a in arrays], axis=2)
+
+
+structural(
+    lambda a: np.array(a),
+    name="copy",
+    answers=(np.copy,),
+    rule="identity rule",
+    notation=_itself,
+    lower=lambda builder, a, order="K", subok=False: node(builder, REG("copy"), (a,)),
+    pullback=lambda g, y, a: (g,),
+    linear="each",
+    analytic=True,
+    samples=((TABLE, {}),),
+    why="Nothing is changed.",
+    source="by definition",
+)
+
+structural(
+    lambda a, dtype: np.asarray(a).astype(dtype)[()],
+    name="astype",
+    answers=(astype_of, np.astype) if hasattr(np, "astype") else (astype_of,),
+    rule="identity rule",
+    notation=lambda a, dtype: a,
+    lower=lambda builder, a, dtype, **other: node(builder, REG("astype"), (a,), dtype=np.dtype(dtype).str),
+    pullback=lambda g, y, a, dtype: (g.astype(a.dtype),),
+    linear="each",
+    words=("astype",),
+    samples=((TABLE, {"dtype": "<f8"}),),
+    why="The number is the same, kept in another form.",
+    source="by definition",
+)
+
+for _function, _value in ((np.zeros_like, 0.0), (np.ones_like, 1.0)):
+    composite(
+        _function,
+        rule="constant rule",
+        lower=lambda a, dtype=None, order="K", subok=True, shape=None, *, device=None, f=_function: _level(a, f, dtype, shape),
+        samples=(),
+        why="A constant does not move.",
+        source="by definition",
+    )
+composite(
+    np.full_like,
+    rule="constant rule",
+    lower=lambda a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None: np.zeros_like(a, dtype, shape=shape) + fill_value,
+    samples=(),
+    why="Every entry is the one number.",
+    source="by definition",
+)
+for _function in (np.shape, np.ndim, np.size):
+    composite(
+        _function,
+        rule="constant rule",
+        lower=lambda a, axis=None, f=_function: f(np.empty(a.shape, bool)) if axis is None else a.shape[axis],
+        samples=(),
+        words=(),
+        why="Shapes do not move.",
+        source="by definition",
+    )
+
+
+def _level(a: Any, function: Any, dtype: Any, shape: Any) -> Any:
+    # Started from a traced value, so that writing into it later is traced too.
+    made = function(np.empty(a.shape if shape is None else shape), dtype=a.dtype if dtype is None else dtype)
+    return Traced(a.builder, lift(a.builder, made))
