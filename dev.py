@@ -93,6 +93,10 @@ def main(arguments):
     except SetupFailed as failure:
         print(failure, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        progress("")
+        print("interrupted; the next run begins the set-up anew", file=sys.stderr)
+        return 130
     if task:
         return task(arguments[1:])
     return run(SCRIPTS / "gradwork", *arguments, folder=None)
@@ -197,17 +201,19 @@ def install(extras):
 
 
 def pip_failure(log):
-    """What pip's failure means, with the last lines of its log."""
-    last = "\n".join("   " + line for line in log.splitlines()[-8:] if line.strip())
+    """What pip's failure means, with the lines of its log that say so."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith("ERROR: ")] or lines
+    said = "\n".join("   " + line for line in telling[-5:])
     why, hint = reason(log)
-    return explained(f"pip cannot install what this task needs\n{last}", why, f"{hint}\n      the whole log: {LOG}")
+    return explained(f"pip cannot install what this task needs\n{said}", why, f"{hint}\n      the whole log: {LOG}")
 
 
 def reason(log):
     """Why pip failed, and what helps, as far as its log tells."""
     if "No space left" in log:
         return "the disk is full", "make room: NumPy takes about 70 MB, the test tools 400 MB"
-    if "NewConnectionError" in log or "name resolution" in log or "timed out" in log:
+    if any(sign in log for sign in ("NewConnectionError", "name resolution", "timed out", "from versions: none")):
         return "the package index cannot be reached", "the same command once this machine is on line"
     if "No matching distribution" in log:
         return "the package index has no release for this Python", "the same command with another Python, 3.11 or newer"

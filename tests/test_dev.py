@@ -89,6 +89,7 @@ def test_several_cores_where_it_pays(arguments, spread, dev, monkeypatch):
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         ("Failed to establish a new connection: name resolution", "the package index cannot be reached"),
+        ("ERROR: Could not find a version (from versions: none)", "the package index cannot be reached"),
         ("ERROR: No matching distribution found for numpy", "the package index has no release for this Python"),
         ("ERROR: something else", "pip says so itself in the lines above"),
     ],

@@ -164,6 +164,8 @@ class ShapeError(GradworkError, ValueError):
 class ArgumentError(GradworkError, TypeError):
     """An argument is missing, unknown, or of the wrong kind.
 
+    Names and positions are those of your function; a gradient has the structure of the argument that it belongs to.
+
         error[GW106]: the function has no argument named z
          why: its arguments are w, x and y
          try: wrt="w"
@@ -244,8 +246,10 @@ class DataError(GradworkError, ValueError):
 class MissingFileError(GradworkError, FileNotFoundError):
     """A file that was named is not there.
 
+    Files named in a model file are looked for beside that file; others in the folder where you are.
+
         error[GW122]: there is no file cras.toml
-         why: it was looked for in the folder that the command was started in
+         why: it was looked for in the folder where you are
          try: cars.toml
     """
 
@@ -254,6 +258,8 @@ class MissingFileError(GradworkError, FileNotFoundError):
 
 class UsageError(GradworkError, ValueError):
     """A command was given an option or a value that it does not have.
+
+    The hint has the option or value that was probably meant; `--help` after a command lists all of them.
 
         error[GW130]: gradwork work has no option --wtr
          try: --wrt

@@ -19,8 +19,8 @@ PAGE = "explain"  # a command that shows a page and needs no model
 
 
 def style_for(**wishes: object):
-    options = Namespace(**{"output": None, "digits": None, "width": None, "color": "auto", **wishes})
-    return _output.style(Document("", (), digits=5), options, "terminal")
+    options = Namespace(**{"to": "terminal", "output": None, "digits": None, "width": None, "color": "auto", **wishes})
+    return _output.style(Document("", (), digits=5), options)
 
 
 def test_the_format_goes_by_the_name_of_the_file(run, tmp_path: Path):
@@ -95,6 +95,13 @@ def test_a_folder_is_refused_before_any_work(run, tmp_path: Path):
     assert outcome.err == (
         f"error[GW130]: cannot write to {tmp_path}: it is a folder\n try: {tmp_path / 'page.html'}\n"
     )
+
+
+@pytest.mark.parametrize("name", ["page.xyz", "page"])
+def test_a_name_that_says_no_format_is_refused_before_any_work(name, run, tmp_path: Path):
+    outcome = run("work", "missing.toml", "-o", str(tmp_path / name))
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error[GW130]: no format belongs to '{name}'")
 
 
 def test_a_missing_folder_is_named(run, tmp_path: Path):

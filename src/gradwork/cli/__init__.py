@@ -48,7 +48,7 @@ def _run(arguments: list[str]) -> int:
         _parser.top().print_help()
         return 0
     command = _commands.load(options.command)
-    return command.run(_parser.of_command(command).parse_args(options.rest))
+    return command.run(_parser.read(command, options.rest))
 
 
 def _explain(error: Exception, debug: bool) -> int:

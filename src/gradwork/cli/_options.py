@@ -58,24 +58,26 @@ def add_page(parser: ArgumentParser) -> None:
     )
 
 
+def settle(options: Namespace) -> None:
+    """Decide on the format before any work is done: by --to, by the file's name, or for the terminal."""
+    if options.to is None and options.output is None:
+        options.to = "terminal"
+    elif options.to is None:
+        from gradwork import formats
+
+        options.to = formats.for_path(options.output)
+
+
 def show(document: Document, options: Namespace) -> int:
     """Render the page as the options say and put it where they say; the exit code."""
     from gradwork import formats
 
-    name = _format_name(options)
+    page = formats.render(document, options.to, _output.style(document, options))
     if options.output is None:
-        _output.print_page(formats.render(document, name, _output.style(document, options, name)), name)
+        _output.print_page(page, options.to)
     else:
-        _output.save_page(formats.render(document, name, _output.style(document, options, name)), options.output)
+        _output.save_page(page, options.output)
     return 0
-
-
-def _format_name(options: Namespace) -> str:
-    from gradwork import formats
-
-    if options.to is not None:
-        return str(options.to)
-    return formats.for_path(options.output) if options.output is not None else "terminal"
 
 
 # How values are read. Each raises ArgumentTypeError with the end of a sentence that begins with the option's name.

@@ -18,7 +18,7 @@ _FOR_THE_EYE = ("terminal", "plain")  # the formats that go through the window's
 _SIGNS = "∂Σ√×·−→²ᵀ≤─│"
 
 
-def style(document: Document, options: Namespace, name: str) -> Style:
+def style(document: Document, options: Namespace) -> Style:
     """What the reader's window and wishes say about the page."""
     from gradwork.notation.document import Style
 
@@ -26,8 +26,8 @@ def style(document: Document, options: Namespace, name: str) -> Style:
     return Style(
         digits=getattr(options, "digits", None) or document.digits,
         width=options.width or (80 if to_file else window_width()),
-        color=name == "terminal" and _color(options.color, to_file),
-        unicode=to_file or name not in _FOR_THE_EYE or can_write(_SIGNS, sys.stdout),
+        color=options.to == "terminal" and _color(options.color, to_file),
+        unicode=to_file or options.to not in _FOR_THE_EYE or can_write(_SIGNS, sys.stdout),
     )
 
 

@@ -122,6 +122,16 @@ def of_command(command: _commands.Command) -> Parser:
     return parser
 
 
+def read(command: _commands.Command, arguments: list[str]) -> argparse.Namespace:
+    """The options of one command, with all that can be decided before its work."""
+    options = of_command(command).parse_args(arguments)
+    if "output" in options:
+        from gradwork.cli import _options
+
+        _options.settle(options)
+    return options
+
+
 def add_debug(parser: argparse._ActionsContainer) -> None:
     """Add `--debug`, which is understood before a command and after it."""
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error (or set GRADWORK_DEBUG=1)")

@@ -46,15 +46,21 @@ def names_model(subject: str) -> bool:
 def _of_formula(options: Namespace) -> Document:
     from gradwork.gradients.derive import derive
 
-    derived = derive(options.subject, wrt=options.wrt, at=options.at, order=options.order)
-    return derived.document()
+    names = options.wrt or (0,)
+    if len(names) > 1:
+        from gradwork.cli._parser import misuse
+
+        raise misuse("a formula is derived with respect to one name at a time", f"--wrt {names[0]}")
+    derived = derive(options.subject, wrt=names[0], kwargs=options.at, order=options.order)
+    document: Document = derived.document()
+    return document
 
 
 def _of_model(options: Namespace) -> Document:
     from gradwork.models import load
 
     model = load(options.subject, wrt=options.wrt, seed=options.seed)
-    return model.derive(
+    document: Document = model.derive(
         wrt=options.wrt,
         order=options.order,
         rows=options.rows,
@@ -62,3 +68,4 @@ def _of_model(options: Namespace) -> Document:
         digits=options.digits,
         full=options.full,
     )
+    return document

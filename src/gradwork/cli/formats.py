@@ -18,8 +18,8 @@ def run(options: Namespace) -> int:
     from gradwork.notation.document import Document, Paragraph, Table
 
     found = [formats.named(name) for name in formats.names()]
-    rows = tuple((one.name, one.suffix, one.media_type) for one in found)
+    rows = tuple((one.name, one.suffix, one.summary) for one in found)
     use = Paragraph("Choose one with --to, or by the name of the file after -o.")
-    facts = {"formats": [dict(zip(("name", "suffix", "media_type"), row, strict=True)) for row in rows]}
-    page = Document("Formats", (Table(("format", "file name", "media type"), rows, align="lll"), use), facts)
+    facts = {"formats": [{"name": one.name, "suffix": one.suffix, "media_type": one.media_type} for one in found]}
+    page = Document("Formats", (Table(("format", "file name", "what it is"), rows, align="lll"), use), facts)
     return _options.show(page, options)

@@ -104,19 +104,23 @@ def crop(text: str, wide: int, signs: Signs) -> str:
 def wrap(text: str, wide: int, first: str = "", later: str = "") -> list[str]:
     """Lines no wider than `wide`, broken at spaces, and inside a word only where it is too long for a line.
 
-    >>> wrap("one two three", 8, "- ", "  ")
-    ['- one', '  two', '  three']
+    Several spaces in a row are kept where they do not meet a line's end: they part what stands side by side.
+
+    >>> wrap("one two   three", 9, "- ", "  ")
+    ['- one two', '  three']
     """
-    lines, line, empty = [], first, True
+    lines, line, empty, spaces = [], first, True, 0
     for word in text.split(" "):
+        spaces += 1
         if not word:
             continue
         for piece in _broken(word, wide - max(width(first), width(later))):
-            if not empty and width(line) + 1 + width(piece) > wide:
+            if not empty and width(line) + spaces + width(piece) > wide:
                 lines.append(line)
                 line, empty = later, True
-            line += piece if empty else " " + piece
-            empty = False
+            line += piece if empty else " " * spaces + piece
+            empty, spaces = False, 1
+        spaces = 0
     return [*lines, line]
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
-from gradwork.formats._box import Box, beside, between, grid, text_box
+from gradwork.formats._box import Box, beside, between, grid, pad, text_box
 from gradwork.formats._signs import GLUE, Signs, paint, prepare, subscript, superscript, unpainted, width
 from gradwork.notation import layout as pieces
 from gradwork.notation.layout import Layout, Number
 from gradwork.notation.names import GREEK, split_name
 from gradwork.notation.numbers import decimal_text
 from gradwork.notation.writer import Writer, needs_dot
+
+Item = TypeVar("Item")
 
 _RAISED = re.compile(r"-?\d+")
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "=>": "⇒"}
@@ -44,7 +47,9 @@ class Formula(Writer[Box]):
         name, index = split_name(piece.name)
         letter = GREEK.get(name)
         if letter is not None:
-            return text_box(letter + (subscript(index) if index.isascii() and index.isdigit() else f"_{index}" * bool(index)))
+            return text_box(
+                letter + (subscript(index) if index.isascii() and index.isdigit() else f"_{index}" * bool(index))
+            )
         return text_box(prepare(piece.name, self.signs).replace(" ", GLUE))
 
     def words(self, piece: pieces.Words) -> Box:
@@ -208,7 +213,9 @@ class Formula(Writer[Box]):
             kept -= 1
         if kept == len(widths):
             return rows
-        return [[*_ends(row, kept)[: (kept + 1) // 2], self.signs.ellipsis, *_ends(row, kept)[(kept + 1) // 2 :]] for row in rows]
+        before = (kept + 1) // 2
+        short = [_ends(row, kept) for row in rows]
+        return [[*row[:before], self.signs.ellipsis, *row[before:]] for row in short]
 
     def cases(self, piece: pieces.Cases) -> Box:
         values = [self._flat(value) for value, _ in piece.cases]
@@ -269,15 +276,16 @@ def _struck(line: str) -> str:
     return "".join(letter if letter in f" {GLUE}" else letter + "\u0336" for letter in unpainted(line))
 
 
-def _ends(items: list[str] | list[int], kept: int) -> list:  # type: ignore[type-arg]
+def _ends(items: Sequence[Item], kept: int) -> list[Item]:
+    """The first and last of the items, `kept` in all."""
     return [*items[: (kept + 1) // 2], *items[len(items) - kept // 2 :]]
 
 
 def decimals_lined_up(rows: list[list[str]]) -> list[list[str]]:
     """Cells of each column with spaces behind them, so that decimal points stand under one another.
 
-    >>> decimals_lined_up([["1.5"], ["10"], ["x"]])
-    [['1.5'], ['10  '], ['x']]
+    >>> decimals_lined_up([["1.5"], ["10"], [":"]])
+    [['1.5'], ['10  '], [' :  ']]
     """
     columns = [_lined_up(list(column)) for column in zip(*rows, strict=True)]
     return [list(row) for row in zip(*columns, strict=True)]
@@ -286,4 +294,7 @@ def decimals_lined_up(rows: list[list[str]]) -> list[list[str]]:
 def _lined_up(cells: list[str]) -> list[str]:
     behind = [len(match[1] or "") if (match := _DECIMAL.match(unpainted(cell))) else -1 for cell in cells]
     most = max(behind)
-    return [cell + " " * (most - own) if own >= 0 else cell for cell, own in zip(cells, behind, strict=True)]
+    padded = [cell + " " * (most - own) if own >= 0 else cell for cell, own in zip(cells, behind, strict=True)]
+    wide = max(width(cell) for cell in padded)
+    # Dots and other pieces without a decimal point stand in the middle of their column.
+    return [cell if own >= 0 else pad(cell, wide, "c") for cell, own in zip(padded, behind, strict=True)]

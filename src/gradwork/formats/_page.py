@@ -72,7 +72,11 @@ def as_equation(step: Step) -> Equation:
 def sides(equation: Equation) -> bool:
     """Whether the equation has sides to line up at."""
     body = equation.body
-    return isinstance(body, Infix) and len(body.operands) > 1 and body.operator in ("=", "≈", "→", ":=", "≤", "≥", "<", ">")
+    return (
+        isinstance(body, Infix)
+        and len(body.operands) > 1
+        and body.operator in ("=", "≈", "→", ":=", "≤", "≥", "<", ">")
+    )
 
 
 def alignments(align: str, columns: int, rows: Sequence[Sequence[Text]], row_headings: bool) -> str:

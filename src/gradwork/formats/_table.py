@@ -1,4 +1,4 @@
-"""Tables as lines of text, at any width: cells are wrapped, then columns left out of the middle, or rows set as lists."""
+"""Tables as lines of text, at any width: cells are wrapped, then rows set as lists or columns left out."""
 
 from __future__ import annotations
 
@@ -114,15 +114,23 @@ def _placed(parts: Sequence[str], widths: Sequence[int], align: str) -> list[str
 
 def _records(cells: Cells, wide: int) -> list[str]:
     """Each row as a heading with a list under it: nothing is lost where there is no room for columns."""
-    lines = []
-    names = [unpainted(name) for name in cells.header]
+    names = [unpainted(name).strip() for name in cells.header]
     label_width = min(max(width(name) for name in names[1:] or names), max(4, (wide - 4) // 2))
+    lines = []
     for row in cells.rows:
-        lines += wrap(paint(row[0], "bold"), wide) if row[0].strip() else []
-        for name, cell in zip(names[1:], row[1:], strict=True):
-            labels = wrap(name, label_width)
-            values = wrap(cell.replace(GLUE, " ").strip(), max(1, wide - label_width - 4))
-            for i in range(max(len(labels), len(values))):
-                label, value = (part[i] if i < len(part) else "" for part in (labels, values))
-                lines.append(f"  {pad(label, label_width)}  {value}".rstrip())
+        values = [cell.replace(GLUE, " ").strip() for cell in row]
+        heading = [value for name, value in zip(names, values, strict=True) if value and not name]
+        heading = heading if not names[0] else [values[0], *heading]
+        lines += wrap(paint("  ".join(heading), "bold"), wide) if any(heading) else []
+        for name, value in zip(names[1:], values[1:], strict=True):
+            lines += _entry(name, value, label_width, wide) if name and value else []
     return lines
+
+
+def _entry(name: str, value: str, label_width: int, wide: int) -> list[str]:
+    labels = wrap(name, label_width)
+    values = wrap(value, max(1, wide - label_width - 4))
+    longest = max(len(labels), len(values))
+    labels += [""] * (longest - len(labels))
+    values += [""] * (longest - len(values))
+    return [f"  {pad(label, label_width)}  {own}".rstrip() for label, own in zip(labels, values, strict=True)]

@@ -117,10 +117,15 @@ class TextPage(PageWriter[list[str]]):
         indent = " " * min(len(line) - len(line.lstrip(" ")), self.room // 2)
         if width(line) <= self.room:
             return [line.replace(" ", GLUE)]
-        return [part.replace(" ", GLUE) for part in wrap(line.strip(), self.room, indent, indent + "    "[: self.room // 8])]
+        return [
+            part.replace(" ", GLUE) for part in wrap(line.strip(), self.room, indent, indent + "    "[: self.room // 8])
+        ]
 
     def section(self, block: Section) -> list[str]:
-        return self.page((block.heading, *block.blocks))
+        depth = self.depth
+        lines = self.page((block.heading, *block.blocks))
+        self.depth = depth
+        return lines
 
     def figure(self, block: Figure) -> list[str]:
         caption = self.inline(block.caption)
@@ -131,7 +136,7 @@ class TextPage(PageWriter[list[str]]):
         header = [paint(self.inline(text), "bold") for text in block.columns]
         rows = [[self.inline(cell) for cell in row] for row in block.rows]
         align = alignments(block.align, columns, block.rows, block.row_headings)
-        filled = [tuple(_words(cell) for cell in row) + ("",) * (columns - len(row)) for row in (header, *rows)]
+        filled = [tuple(cell.strip(" ") for cell in row) + ("",) * (columns - len(row)) for row in (header, *rows)]
         caption = self.inline(block.caption)
         lines = table_lines(Cells(filled[0], tuple(filled[1:]), align), self.room, self.signs)
         return [*(wrap(caption, self.room) if caption else []), *lines]
@@ -207,10 +212,11 @@ class TextPage(PageWriter[list[str]]):
     def _filled(self, parts: list[Box], room: int) -> list[Box]:
         """The parts of a formula on as few lines as hold them; later lines are set in."""
         indent = "    "[: max(1, room // 8)]
-        if sum(part.width + 1 for part in parts) <= room + 1:
-            return [_spaced(parts)]
-        if parts[0].flat and width(parts[0].line) + 1 <= room // 3:
-            indent = " " * (width(parts[0].line) + 1)
+        if len(parts) == 1 or sum(part.width + 1 for part in parts) <= room + 1:
+            return self._fitting(_spaced(parts), room, indent)
+        under_first = width(parts[0].line) + 1
+        if parts[0].flat and under_first <= room // 3 and under_first + max(p.width for p in parts[1:]) <= room:
+            indent = " " * under_first
         lines: list[Box] = []
         line: list[Box] = []
         for part in parts:
@@ -229,10 +235,6 @@ class TextPage(PageWriter[list[str]]):
         text = box.line
         first = text[: len(unpainted(text)) - len(unpainted(text).lstrip(" "))]
         return [text_box(line) for line in wrap(text, room, first, indent if len(indent) < room // 2 else "  ")]
-
-
-def _words(cell: str) -> str:
-    return " ".join(word for word in cell.split(" ") if word)
 
 
 def _spaced(parts: Sequence[Box]) -> Box:

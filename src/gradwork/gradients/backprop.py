@@ -15,7 +15,7 @@ import numpy as np
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import Graph, Origin
 from gradwork.graph.traced import Traced, lift
-from gradwork.gradients.rules import carries_slope, pull_back
+from gradwork.gradients.rules import SMOOTH, carries_slope, pull_back
 
 SUM_OF_PATHS = "sum of paths"
 
@@ -97,4 +97,15 @@ def add_up(builder: Builder, position: int, arrived: list[Traced]) -> Traced:
         with builder.by_rule(Origin("rule", SUM_OF_PATHS, position, None, f"sum over the paths from node {position}")):
             for one in arrived[1:]:
                 total = total + one
-    return total
+    dtype = builder.dtype(position)
+    return total if total.dtype == dtype else in_dtype(builder, total, dtype)
+
+
+def in_dtype(builder: Builder, slope: Traced, dtype: Any) -> Traced:
+    """A slope in the dtype of what it belongs to. A real number moves along the real line only: the rest drops out."""
+    if dtype.kind not in SMOOTH or slope.dtype == dtype:
+        return slope
+    with builder.by_rule(Origin("rule", "real part rule", slope.index, None, "slope in the dtype of its argument"), builder.mark):
+        if slope.dtype.kind == "c" and dtype.kind != "c":
+            slope = np.real(slope)
+        return slope if slope.dtype == dtype else slope.astype(dtype)  # type: ignore[no-any-return]

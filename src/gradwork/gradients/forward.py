@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradwork.graph.builder import Builder
 from gradwork.graph.traced import Traced
+from gradwork.gradients.backprop import in_dtype
 from gradwork.gradients.rules import carries_slope, push_forward
 
 
@@ -18,5 +19,5 @@ def sweep_forward(builder: Builder, tangents: dict[int, Traced], last: int) -> d
             continue
         moved = push_forward(builder, position, [moving.get(i) for i in inputs])
         if moved is not None:
-            moving[position] = moved
+            moving[position] = in_dtype(builder, moved, builder.dtype(position))
     return moving

@@ -16,6 +16,7 @@ from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, INPUT, Origin, Params
 from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.traced import Traced, lift
+from gradwork.ops._declare import known
 from gradwork.ops.arithmetic import chain_product
 
 SMOOTH = "fc"
@@ -119,7 +120,22 @@ def push_forward(builder: Builder, position: int, tangents: Sequence[Traced | No
         if op.linear:
             return _linear(builder, op, inputs, tangents, params)
         _needs_rule(op, where)
+        if op.pullback is not None:
+            return _pulled_forward(builder, op, position, tangents)
         return _sum_of_paths(builder, op, value, arguments, position, tangents)
+
+
+def _pulled_forward(builder: Builder, op: Op, position: int, tangents: Sequence[Traced | None]) -> Traced | None:
+    """A pushforward from the pullback alone: what is carried back depends on what comes in by the table Jᵀ, and going
+    back through that once more gives J (Townsend 2017, "A new trick for calculating Jacobian vector products")."""
+    from gradwork.gradients.backprop import sweep
+
+    name, inputs, params, *_ = builder.rows[position]
+    anything = Traced(builder, builder.emit(REGISTER.named("copy"), (position,)))
+    back = op.pullback(anything, Traced(builder, position), *(Traced(builder, i) for i in inputs), **params)  # type: ignore[misc]
+    slopes = _checked(builder, op, back, inputs, [t is not None for t in tangents])
+    starts = {s.index: t for s, t in zip(slopes, tangents, strict=True) if s is not None and t is not None}
+    return sweep(builder, starts, [anything.index]).get(anything.index) if starts else None
 
 
 def _linear(builder: Builder, op: Op, inputs: Sequence[int], tangents: Sequence[Traced | None], params: Params) -> Traced:
@@ -153,10 +169,7 @@ def _sum_of_paths(
         slope = local_slope(builder, op, value, arguments, position, path)
         if slope is None or (not isinstance(slope, Traced) and slope == 0):
             continue
-        if not isinstance(slope, Traced):
-            term = tangent if slope == 1 else -tangent if slope == -1 else slope * tangent
-        else:
-            term = chain_product(slope, tangent) if op.unbounded else slope * tangent
+        term = _times(op, slope, tangent)
         if total is None:
             total = term
         elif not isinstance(slope, Traced) and slope == -1:
@@ -164,3 +177,12 @@ def _sum_of_paths(
         else:
             total = total + term
     return total
+
+
+def _times(op: Op, slope: Any, tangent: Traced) -> Any:
+    """A local slope times what moves; an input that moves by 1 leaves the slope as it is."""
+    if known(tangent) == 1 and isinstance(slope, Traced):
+        return slope
+    if not isinstance(slope, Traced):
+        return tangent if slope == 1 else -tangent if slope == -1 else slope * tangent
+    return chain_product(slope, tangent) if op.unbounded else slope * tangent

@@ -13,17 +13,22 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gradwork.errors import Where
 
+# The frames of gradwork itself and of NumPy are not the user's.
 _HIDDEN = tuple(
     os.path.join(os.path.dirname(os.path.abspath(file)), "") for file in (os.path.dirname(__file__), np.__file__)
 )
+_hidden_files: dict[str, bool] = {}
+_places: dict[tuple[int, int], tuple[CodeType, tuple[Where, str | None]]] = {}
 Span = tuple[int, int, int, int]
 _FIRST_IN_PLACE = 13
+_MOST_PLACES = 65536
+_OPTIMIZED = 1
 
 
 class Mark(NamedTuple):
@@ -36,9 +41,15 @@ class Mark(NamedTuple):
 def user_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame that is neither gradwork's nor NumPy's."""
     frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and frame.f_code.co_filename.startswith(_HIDDEN):
+    while frame is not None:
+        file = frame.f_code.co_filename
+        hidden = _hidden_files.get(file)
+        if hidden is None:
+            hidden = _hidden_files[file] = file.startswith(_HIDDEN)
+        if not hidden:
+            return frame
         frame = frame.f_back
-    return frame
+    return None
 
 
 def user_mark() -> Mark | None:
@@ -53,9 +64,24 @@ def user_where() -> Where | None:
     return place(mark)[0] if mark else None
 
 
-@functools.lru_cache(maxsize=4096)
 def place(mark: Mark) -> tuple[Where, str | None]:
     """The line of `mark`, and the name to which its value is assigned there (None where it is not)."""
+    # By the identity of the code: its own hash goes through every constant in it. The code is kept, so the identity holds.
+    key = (id(mark.code), mark.instruction)
+    found = _places.get(key)
+    if found is None:
+        if len(_places) > _MOST_PLACES:
+            _places.clear()
+        found = _places[key] = (mark.code, _place(mark))
+    return found[1]
+
+
+def line_of(mark: Mark | Where | None) -> Where | None:
+    """The line that a row of a builder points at."""
+    return place(mark)[0] if isinstance(mark, Mark) else mark
+
+
+def _place(mark: Mark) -> tuple[Where, str | None]:
     span = _span(mark)
     where = Where(mark.code.co_filename, span[0] or None)
     return where, _assigned(mark.code.co_filename).get(span)
@@ -103,11 +129,42 @@ def name_of(value: object) -> str | None:
     frame = user_frame(2)
     if frame is None or any(value is c for c in frame.f_code.co_consts):
         return None
-    for scope in (frame.f_locals, frame.f_globals):
-        for name, held in scope.items():
-            if held is value and not name.startswith("__"):
-                return name
-    return None
+    scope = frame.f_locals
+    try:
+        for names in (scope, frame.f_globals):
+            for name, held in names.items():
+                if held is value and not name.startswith("__"):
+                    return name
+        return None
+    finally:
+        _let_go(frame, scope)
+
+
+def forget_locals() -> None:
+    """Let the user's frame drop the copy of its variables that looking at them has made."""
+    frame = user_frame(2)
+    if frame is not None:
+        _let_go(frame, frame.f_locals)
+
+
+def _let_go(frame: FrameType, scope: Any) -> None:
+    # Before Python 3.13 a function's f_locals is a copy that the frame keeps: every array in it would count one user
+    # more. It is emptied unless somebody else holds it too: then it was made by locals().
+    own = type(scope) is dict and frame.f_code.co_flags & _OPTIMIZED and scope is not frame.f_globals
+    if own and sys.getrefcount(scope) <= _references_to_scope():
+        scope.clear()
+
+
+@functools.cache
+def _references_to_scope() -> int:
+    def probe() -> int:
+        scope = sys._getframe().f_locals
+        return _count(scope)
+
+    def _count(scope: Any) -> int:
+        return sys.getrefcount(scope)
+
+    return probe()
 
 
 def in_place_operator() -> bool:

@@ -35,7 +35,7 @@ class Kink:
     path: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Op:
     """One operation on arrays.
 
@@ -110,8 +110,9 @@ class Register:
     def load(self) -> None:
         """Import the declarations, once. They live a floor above, so they are named and not imported here."""
         if not self.loaded:
-            self.loaded = True
+            # Noted afterwards: another thread that comes meanwhile waits for the import, and does not go on without it.
             importlib.import_module("gradwork.ops")
+            self.loaded = True
 
     def named(self, name: str) -> Op:
         """The op of that name. Raises UnknownOpError, with the nearest names, when it is not declared."""
@@ -144,7 +145,11 @@ class Register:
 
 @dataclass(frozen=True)
 class Composite:
-    """A NumPy function that is written in terms of others: `np.var` is a mean of squared deviations."""
+    """A NumPy function that is written in terms of others: `np.var` is a mean of squared deviations.
+
+    exact: the value is NumPy's own to the last bit. Where it is not, NumPy adds up in another order, and the last
+           places differ.
+    """
 
     name: str
     function: Callable[..., Any]
@@ -155,6 +160,7 @@ class Composite:
     source: str = ""
     family: str = ""
     answers: tuple[Any, ...] = ()
+    exact: bool = True
 
 
 REGISTER = Register()

@@ -96,11 +96,12 @@ def trace_call(
     kwargs: Mapping[str, Any] | None = None,
     *,
     only: Sequence[int | str] | None = None,
-    floating: bool = False,
+    floating: bool | Sequence[int | str] = False,
 ) -> Trace:
     """Trace `f`, making inputs of the arguments in `only` (positions, or names of keywords; all when None).
 
-    floating: whole numbers among the traced arguments are taken as floats, since a slope is asked for.
+    floating: whole numbers among the traced arguments (all of them, or those named) are taken as floats, since a
+    slope is asked for.
     """
     REGISTER.load()
     called = as_called(f)
@@ -112,7 +113,8 @@ def trace_call(
     def enter(key: int | str, value: Any, label: str) -> Any:
         if only is not None and key not in only:
             return value
-        argument = _enter(builder, key, value, label, floating, sources)
+        as_floats = floating if isinstance(floating, bool) else key in floating
+        argument = _enter(builder, key, value, label, as_floats, sources)
         arguments.append(argument)
         traced = {p: Traced(builder, p) for p in argument.inputs}
         fill = iter(argument.leaves)
@@ -129,6 +131,31 @@ def trace_call(
         builder.open = False
     sources += builder.captured
     return Trace(builder.graph(outputs), builder.values, tuple(arguments), tuple(sources), output)
+
+
+def trace_symbols(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], free: Sequence[str]) -> Graph:
+    """The graph of `f` with names in `free` as symbols: single numbers without a value.
+
+    Names that have a value give their shape alone. Raises TracedValueError where `f` decides by a value.
+    """
+    REGISTER.load()
+    called = as_called(f)
+    builder = Builder(concrete=False)
+    bound = dict(zip(called.labels(len(args)), args, strict=True)) | dict(kwargs)
+    traced: dict[str, Any] = {}
+    for name in [*bound, *free]:
+        value = as_number(bound[name]) if name in bound else np.float64(1.0)
+        if value is None:
+            traced[name] = bound[name]
+            continue
+        value = as_float(value)
+        traced[name] = Traced(builder, builder.input(None, name, shape=np.shape(value), dtype=value.dtype))
+    try:
+        result = called(builder, (), traced)
+        outputs = [lift(builder, _result(leaf)) for leaf in flatten(result)[0]]
+    finally:
+        builder.open = False
+    return builder.graph(outputs)
 
 
 def _result(leaf: Any) -> Any:

@@ -267,7 +267,7 @@ def needs_fence(parent: Layout, child: Layout, position: int, *, stacked: bool =
         case Product(factors=factors):
             if _is(child, BigSum):
                 return position < len(factors) - 1  # a sum sign takes in all that follows it
-            return inner <= 2 or (inner == 3 and position > 0) or (_is(child, Infix) and inner < 5)
+            return inner in (1, 2, 5) or (inner == 3 and position > 0) or (_is(child, Infix) and inner < 5)
         case Negative():
             return inner <= 3
         case Infix(operator="@"):
@@ -275,9 +275,11 @@ def needs_fence(parent: Layout, child: Layout, position: int, *, stacked: bool =
         case Infix(operator=operator) if operator in _MULTIPLYING:
             return inner <= 3 or _is(child, Infix) or (_is(child, Product) and position > 0)
         case Infix(operator=operator):
-            return inner < 1 and operator != "=" or (_is(child, Infix) and inner == 1 and not _joins(operator))
+            return (inner < 1 and operator != "=") or (_is(child, Infix) and inner == 1 and not _joins(operator))
         case Fraction():
-            return not stacked and (inner <= 2 or _is(child, BigSum, Fraction, Derivative) or position * inner in (3, 4, 5))
+            return not stacked and (
+                inner <= 2 or _is(child, BigSum, Fraction, Derivative) or position * inner in (3, 4, 5)
+            )
         case Derivative():
             return inner < _ATOM and (position > 0 or not _is(child, Power, Transpose))
         case Power() | Subscript():
@@ -334,6 +336,17 @@ def multiply(*factors: Layout) -> Layout:
     for factor in factors:
         flat += factor.factors if isinstance(factor, Product) else (factor,)
     return flat[0] if len(flat) == 1 else Product(tuple(flat))
+
+
+def ordered_product(*factors: Layout) -> Layout:
+    """A product with its numbers in front, as it is written by hand: x times 2 is 2 x."""
+    product = multiply(*factors)
+    if not isinstance(product, Product):
+        return product
+    if all(isinstance(f, Number) for f in product.factors):
+        return product
+    numbers = [f for f in product.factors if isinstance(f, Number)]
+    return Product((*numbers, *(f for f in product.factors if not isinstance(f, Number))))
 
 
 def call(name: str, *arguments: Layout, below: Layout | None = None) -> Layout:

@@ -17,8 +17,10 @@ _NUMBERED = re.compile(r"([^\W\d_]+)(\d+)")
 _INDEXED = re.compile(r"([^\W\d_]+)_([^\W_]+)")
 
 # What could steer a terminal, turn the direction of a line, or is no character at all.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff"
-                          "\ud800-\udfff\ue000-\uf8ff]")  # fmt: skip
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]"
+)
 
 
 def clean(text: str) -> str:

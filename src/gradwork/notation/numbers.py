@@ -17,8 +17,7 @@ def decimal_text(value: float | int | complex | bool, digits: int = 6) -> str:
     >>> decimal_text(3.0), decimal_text(1234567.0), decimal_text(float("nan")), decimal_text(1 / 3, 3)
     ('3', '1234567', 'nan', '0.333')
     """
-    if not isinstance(value, (bool, int, float, complex)):
-        value = value.item()  # a number of NumPy's, which this floor does not import
+    value = getattr(value, "item", lambda: value)()  # a number of NumPy's, which this floor does not import
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, complex):

@@ -165,7 +165,8 @@ class _Speaker(Writer[str]):
     def cases(self, piece: pieces.Cases) -> str:
         said = [(self.write(value), condition) for value, condition in piece.cases]
         return "; ".join(
-            f"{value} {'' if isinstance(condition, Words) else 'if '}{self.write(condition)}" for value, condition in said
+            f"{value} {'' if isinstance(condition, Words) else 'if '}{self.write(condition)}"
+            for value, condition in said
         )
 
     def listed(self, piece: pieces.Listed) -> str:

@@ -84,7 +84,8 @@ def trimmed(piece: Layout, deepest: int = DEEPEST, most: int = MOST_PIECES) -> L
     """
     if _fits(piece, deepest, most):
         return piece
-    return _Trimmer(most).trim(piece, deepest)
+    copy: Layout = _Trimmer(most).trim(piece, deepest)
+    return copy
 
 
 def _fits(piece: Layout, deepest: int, most: int) -> bool:

@@ -28,7 +28,7 @@ def elementwise(function: Any, *, notation: Callable[..., Any], rule: str, name:
     name = name or function.__name__
     op = Op(
         name=name, function=function, rule=rule, notation=notation, elementwise=True, arity=len(slopes), slopes=slopes,
-        answers=answers or (function,), words=words or (name,), lower=lower or _elementwise_lowering(name), family=_family(),
+        answers=answers or (function,), words=words or (name,), lower=lower or lower_entries(name), family=_family(),
         **rest,
     )  # fmt: skip
     return _enter(op)
@@ -88,7 +88,9 @@ def _family() -> str:
     return str(sys._getframe(2).f_globals["__name__"]).rsplit(".", 1)[-1]
 
 
-def _elementwise_lowering(name: str) -> Callable[..., Any]:
+def lower_entries(name: str) -> Callable[..., Any]:
+    """How a call of NumPy's entry-by-entry function becomes a node of that op."""
+
     def lower(builder: Builder, *operands: Any, out: Any = None, where: Any = True, dtype: Any = None, **other: Any) -> Any:
         op = REGISTER.by_name[name]
         if other.get("casting") not in (None, "same_kind") or len(operands) != op.arity:
@@ -220,6 +222,7 @@ __all__ = [
     "finish",
     "known",
     "lift",
+    "lower_entries",
     "node",
     "public",
     "spread_to",

@@ -18,10 +18,10 @@ from gradwork.notation.layout import (
     add,
     fence,
     infix,
-    multiply,
+    ordered_product,
     subtract,
 )
-from gradwork.ops._declare import Traced, elementwise, known, public
+from gradwork.ops._declare import Builder, Traced, composite, elementwise, known, lift, lower_entries, public, unsupported
 
 PAIRS = ((2.0, 3.0), (-1.5, 0.5), (0.25, -4.0))
 
@@ -73,7 +73,7 @@ MULTIPLY = elementwise(
     np.multiply,
     rule="product rule",
     rule_for=lambda moving: "product rule" if all(moving) else "constant factor rule",
-    notation=multiply,
+    notation=ordered_product,
     slopes=(lambda y, a, b: b, lambda y, a, b: a),
     pushforward=lambda tangents, y, a, b: _product_rule(tangents, a, b),
     analytic=True,
@@ -87,8 +87,10 @@ MULTIPLY = elementwise(
 def _product_rule(tangents: tuple[Any, Any], a: Any, b: Any) -> Any:
     da, db = tangents
     if db is None:
-        return da * b if known(b) is None else b * da
-    return a * db if da is None else da * b + a * db
+        return b if known(da) == 1 else da * b if known(b) is None else b * da
+    if da is None:
+        return a if known(db) == 1 else a * db
+    return _product_rule((da, None), a, b) + _product_rule((None, db), a, b)
 
 
 CHAIN_PRODUCT = elementwise(
@@ -96,7 +98,7 @@ CHAIN_PRODUCT = elementwise(
     name="chain_product",
     rule="product rule",
     rule_for=MULTIPLY.rule_for,
-    notation=multiply,
+    notation=ordered_product,
     slopes=(lambda y, g, s: s, lambda y, g, s: g),
     analytic=True,
     samples=PAIRS,
@@ -141,7 +143,7 @@ def _power_rule(y: Any, a: Any, b: Any) -> Any:
 POWER = elementwise(
     power,
     name="power",
-    answers=(np.power, np.float_power, power),
+    answers=(np.power, power),
     rule="power rule",
     rule_for=lambda moving: {(True, False): "power rule", (False, True): "exponential rule"}.get(
         moving, "power and exponential rule"
@@ -156,6 +158,23 @@ POWER = elementwise(
     why="x^n is n equal factors; raising x moves each of them in turn, and n products x^(n-1) add up.",
     source="DLMF 1.4.14; 4.2.42 for the exponent",
 )
+
+composite(
+    np.float_power,
+    rule="power rule",
+    lower=lambda a, b, **options: np.power(_wide(a), _wide(b), **options),
+    samples=((2.0, 3.0), (np.array([0.5, 2.0]), 1.5)),
+    words=("float_power",),
+    why="The power, in double precision at least.",
+    source="DLMF 1.4.14",
+)
+
+
+def _wide(a: Any) -> Any:
+    a = a if isinstance(a, Traced) else np.asarray(a)[()]
+    wide = np.result_type(a.dtype, np.float64)
+    return a if a.dtype == wide else a.astype(wide)
+
 
 NEGATIVE = elementwise(
     np.negative,
@@ -183,7 +202,7 @@ ABSOLUTE = elementwise(
     np.absolute,
     rule="absolute value rule",
     notation=lambda a: fence("|", a),
-    slopes=(lambda y, a: np.sign(a),),
+    slopes=(lambda y, a: np.conjugate(np.sign(a)),),
     kinks=(Kink(at=lambda a: a == 0, left=-1.0, right=1.0, chosen=0.0, because="halfway between the two sides"),),
     branch=np.sign,
     samples=(-1.5, 0.2, 3.0),
@@ -193,8 +212,16 @@ ABSOLUTE = elementwise(
     source="convention: 0 at 0, as torch and SymPy choose",
 )
 
+def _lower_sign(builder: Builder, a: Any, **options: Any) -> Any:
+    a = Traced(builder, lift(builder, a))
+    if a.dtype.kind == "c":
+        raise unsupported("sign", "a complex number")
+    return lower_entries("sign")(builder, a, **options)
+
+
 SIGN = elementwise(
     np.sign,
+    lower=_lower_sign,
     rule="step rule",
     notation=lambda a: _named("sign", a),
     slopes=(0,),

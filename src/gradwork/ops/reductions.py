@@ -122,13 +122,14 @@ TIES = structural(
     notation=lambda a, y, axis, keepdims: call("chosen", a),
     lower=_lower_ties,
     pullback=lambda g, y, a, b, axis, keepdims: (None, None),
+    pushforward=lambda t, y, a, b, axis, keepdims: None,
     samples=((np.array([1.0, 3.0, 3.0]), np.array(3.0), {"axis": (0,), "keepdims": False}),),
     words=("_ties",),
     why="It is level on both sides of its jump.",
     source="convention: ties are shared",
 )
 
-for _name, _function, _answers in (("max", np.max, (np.max, np.amax)), ("min", np.min, (np.min, np.amin))):
+for _name, _function, _answers, _left in (("max", np.max, (np.max, np.amax), 0.0), ("min", np.min, (np.min, np.amin), 1.0)):
     structural(
         _function,
         name=_name,
@@ -139,7 +140,7 @@ for _name, _function, _answers in (("max", np.max, (np.max, np.amax)), ("min", n
         pullback=lambda g, y, a, axis, keepdims: (expanded(g, a, axis, keepdims) * ties(a, y, axis, keepdims),),
         pushforward=lambda t, y, a, axis, keepdims: np.sum(t[0] * ties(a, y, axis, keepdims), axis=axis, keepdims=keepdims),
         branch=lambda a, axis, keepdims, f=_function: a == f(a, axis=axis, keepdims=True),
-        kinks=(Kink(at=lambda a: a == a.max(), left=0.0, right=1.0, chosen=0.5, because="a tie is shared evenly"),),
+        kinks=(Kink(at=lambda a, f=_function: a == f(a), left=_left, right=1 - _left, chosen=0.5, because="a tie is shared evenly"),),
         samples=((TABLE, {}), (TABLE, {"axis": 1}), (np.array([1.0, 3.0, -1.0]), {"keepdims": True})),
         why="Only the entry that is chosen moves the result.",
         source="convention: ties are shared, as in torch, JAX and autograd",
@@ -273,10 +274,14 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     x = x if isinstance(x, Traced) else np.asarray(x)
     axes = axes_of(axis, x.ndim)
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
-        return root_of_sum(np.sum(np.square(x), axis=axes, keepdims=keepdims))
+        return root_of_sum(np.sum(_squares(x), axis=axes, keepdims=keepdims))
     if len(axes) == 1:
         return _vector_norm(x, ord, axes, keepdims)
     return _matrix_norm(x, ord, axes, keepdims)
+
+
+def _squares(x: Any) -> Any:
+    return np.square(np.real(x)) + np.square(np.imag(x)) if x.dtype.kind == "c" else np.square(x)
 
 
 def _vector_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -109,9 +109,16 @@ def _lower_clip(
 ) -> Any:
     low = a_min if a_min is not None else min
     high = a_max if a_max is not None else max
-    infinite = -np.inf, np.inf
-    operands = (a, infinite[0] if low is None else low, infinite[1] if high is None else high)
+    lowest, highest = _limits(np.asarray(a).dtype if not isinstance(a, Traced) else a.dtype)
+    operands = (a, lowest if low is None else low, highest if high is None else high)
     return finish(Traced(builder, builder.emit(CLIP, broadcast(builder, operands))), out)
+
+
+def _limits(dtype: Any) -> tuple[Any, Any]:
+    """The edges where none is given: no number of this dtype is beyond them."""
+    if dtype.kind in "iu":
+        return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    return -np.inf, np.inf
 
 
 CLIP = elementwise(
@@ -121,12 +128,13 @@ CLIP = elementwise(
     notation=lambda a, low, high: call("clip", a, low, high),
     slopes=(
         lambda y, a, low, high: inside(a, low, high),
-        lambda y, a, low, high: above(low - a),
-        lambda y, a, low, high: above(a - high),
+        # Where the edges are the wrong way round, NumPy answers with the upper one.
+        lambda y, a, low, high: above(low - a) * np.less_equal(low, high),
+        lambda y, a, low, high: above(np.maximum(a, low) - high),
     ),
     kinks=(
-        Kink(at=lambda a, low, high: a == low, left=0.0, right=1.0, chosen=1.0, because="the edge counts as inside"),
-        Kink(at=lambda a, low, high: a == high, left=1.0, right=0.0, chosen=1.0, because="the edge counts as inside"),
+        Kink(at=lambda a, low, high: (a == low) & (low < high), left=0.0, right=1.0, chosen=1.0, because="the edge counts as inside"),
+        Kink(at=lambda a, low, high: (a == high) & (low < high), left=1.0, right=0.0, chosen=1.0, because="the edge counts as inside"),
     ),
     branch=lambda a, low, high: np.sign(np.subtract(a, low)) + 3 * np.sign(np.subtract(a, high)),
     samples=((0.5, 0.0, 1.0), (-2.0, -1.0, 1.0), (3.0, -1.0, 1.0)),
@@ -141,6 +149,7 @@ def _lower_where(builder: Builder, condition: Any, *choices: Any) -> Any:
 
         raise unsupported("where", "a condition alone (it gives positions)")
     first, second = broadcast(builder, choices)
+    condition = np.bool_(condition) if isinstance(condition, bool) else condition
     spread = broadcast(builder, (condition, Traced(builder, first), Traced(builder, second)))
     return Traced(builder, builder.emit(WHERE, spread))
 

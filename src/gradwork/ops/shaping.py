@@ -216,7 +216,7 @@ CONCATENATE = structural(
     linear="joint",
     analytic=True,
     arity=None,
-    samples=((TABLE, np.ones((1, 3)), {"axis": 0}), (TABLE, np.ones((2, 2)), {"axis": 1})),
+    samples=(([TABLE, np.ones((1, 3))], {"axis": 0}), ([TABLE, np.ones((2, 2))], {"axis": 1})),
     why="The entries are the same; each piece takes its own slopes back.",
     source="by definition",
 )
@@ -234,7 +234,7 @@ STACK = structural(
     linear="joint",
     analytic=True,
     arity=None,
-    samples=((np.array([1.0, 2.0]), np.array([0.5, -1.0]), {"axis": 0}), (TABLE, TABLE + 1, {"axis": 2})),
+    samples=(([np.array([1.0, 2.0]), np.array([0.5, -1.0])], {"axis": 0}), ([TABLE, TABLE + 1], {"axis": 2})),
     why="The entries are the same; each piece takes its own slopes back.",
     source="by definition",
 )
@@ -243,7 +243,7 @@ for _function in (np.vstack, np.hstack, np.column_stack, np.dstack):
         _function,
         rule="rearranging rule",
         lower=lambda arrays, f=_function: _stacked(f, arrays),
-        samples=(),
+        samples=(([TABLE, TABLE + 1], {}), ([TABLE[:, 0], TABLE[:, 1]], {})),
         why="The entries are the same.",
         source="by definition",
     )

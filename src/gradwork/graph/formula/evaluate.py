@@ -252,7 +252,8 @@ def _refusal(formula: Formula, piece: Piece, inputs: list[Any], error: Exception
     where = formula.where(piece)
     pieces = [formula.pieces[i] for i in piece.inputs][: len(inputs)]
     shapes = [_shape(value) for value in inputs]
-    known = [f"{formula.written(p)} {shape}" for p, shape in zip(pieces, shapes, strict=True) if shape is not None]
+    named = [(p, shape) for p, shape in zip(pieces, shapes, strict=True) if shape is not None and p.kind != "number"]
+    known = [f"{formula.written(p)} {shape}" for p, shape in named]
     if piece.kind == "operator" and (why := _misfit(str(piece.value), shapes)):
         hint = _fitting(str(piece.value), [formula.written(p) for p in pieces], shapes)
         return ShapeError(

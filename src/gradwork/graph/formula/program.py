@@ -57,11 +57,16 @@ class Program:
 
 
 def parse_program(
-    source: str | Mapping[str, str], file: str = "<formula>", lines: Mapping[str, int] | None = None
+    source: str | Mapping[str, str],
+    file: str = "<formula>",
+    lines: Mapping[str, int] | None = None,
+    *,
+    first: int | None = None,
 ) -> Program:
     """Read named formulas: a text with `;` or line ends between them, or a mapping from names to formulas.
 
     lines: for a mapping, the line of the file on which each name stands.
+    first: for a text, the line of the file on which it starts.
     The last formula of a text needs no name. Raises FormulaError.
 
     >>> print(parse_program({"error": "x*w - y", "loss": "error^2"}))
@@ -69,22 +74,22 @@ def parse_program(
     loss = error^2
     """
     if isinstance(source, str):
-        return Program(tuple(_named_lines(source, file)))
+        return Program(tuple(_named_lines(source, file, first)))
     at = lines or {}
     if not source:
         raise FormulaError("there are no lines", why="the last line is the loss", hint='loss = "mean((x*w - y)^2)"')
-    return Program(tuple((_line_name(n, file, at.get(n)), parse(t, file, at.get(n))) for n, t in source.items()))
+    return Program(tuple((line_name(n, file, at.get(n)), parse(t, file, at.get(n))) for n, t in source.items()))
 
 
-def _named_lines(text: str, file: str) -> list[tuple[str, Formula]]:
+def _named_lines(text: str, file: str, first: int | None) -> list[tuple[str, Formula]]:
     parts = _split(Source(text, file))
-    several = "\n" in text.strip()
+    numbered = first is not None or "\n" in text.strip()
     named: list[tuple[str, Formula]] = []
     for start, end in parts or [(0, 0)]:
-        line = text.count("\n", 0, start) + 1 if several else None
+        line = text.count("\n", 0, start) + (first or 1) if numbered else None
         part = text[start:end]
         match = _LINE_NAME.match(part)
-        name = _line_name(match[1], file, line) if match else ""
+        name = line_name(match[1], file, line) if match else ""
         if not name and parts and end != parts[-1][1]:
             why = "every line but the last needs a name, or nothing could use its value"
             hint = "name = formula; a formula that goes over several lines stands in brackets"
@@ -116,7 +121,9 @@ def _split(source: Source) -> list[tuple[int, int]]:
     return spans
 
 
-def _line_name(name: str, file: str, line: int | None) -> str:
+def line_name(name: str, file: str, line: int | None) -> str:
+    """The name of a line as formulas read it. Raises FormulaError where it cannot be used as one."""
+    """The name of a line as formulas read it. Raises FormulaError where it cannot be used as one."""
     words = tokens(Source(name, file, line))
     if len(words) != 2 or words[0].kind != "name":
         why = "a line's name is one word of letters, digits and underscores"

@@ -1,0 +1,87 @@
+"""The schemes that are asked for by name: forward, central and richardson, at one step an entry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwork.gradients.nudging.ladder import Climbed, power_of_two
+from gradwork.gradients.nudging.rungs import Ground, Rung, central
+from gradwork.gradients.nudging.subject import Array
+
+
+def usual_step(scheme: str, scale: Array, unit: float) -> Array:
+    """The step where none is given: unit^(1/2), unit^(1/3) or unit^(1/7) of the scale, a power of two.
+
+    Where the error of the step and the lost digits meet: h^2, h^3 and h^7 are then of the size of the unit.
+    """
+    order = {"forward": 2, "central": 3, "richardson": 7}[scheme]
+    return power_of_two(scale, round(np.log2(unit) / order))
+
+
+def at_one_step(scheme: str, ground: Ground, step: Array) -> Climbed:
+    """Slopes by one of the named schemes at the given step of each entry."""
+    rung = {"forward": forward, "central": plain_central, "richardson": richardson}[scheme](ground, np.arange(len(step)), step)
+    away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
+    undefined = np.zeros(len(step), dtype=bool)
+    for side in (1.0, -1.0):
+        # The domain ends within the step: the other side may still be inside.
+        rows = np.flatnonzero(away)
+        if len(rows) and not ground.sampler.interrupted and not (scheme == "forward" and side > 0):
+            rung = rung.put(rows, forward(ground, rows, side * step[rows]))
+            undefined[rows] = True
+            away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
+    corner = rung.cornered
+    with np.errstate(all="ignore"):
+        jump = corner & (np.abs(rung.finer_gap) > 1.6 * np.abs(rung.gap))
+        between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
+    bar = np.where(jump, np.inf, np.where(corner, np.fmax(between, rung.bar), rung.bar))
+    return Climbed(rung, rung.slope, bar, corner, jump, undefined)
+
+
+def forward(ground: Ground, ids: Array, step: Array) -> Rung:
+    """The definition: (f(x + h) - f(x)) / h. A second evaluation, at h/2, says how far off that may be.
+
+    The quotient is off by half the curvature times the step, so the one at half the step is off by half of that: the
+    difference of the two, twice, is the error of the first.
+    """
+    samples = ground.sampler.sample(ids, np.array([step, step / 2]))
+    end, middle = samples.values
+    moved = samples.moved[:, :, None]
+    f0 = ground.base
+    with np.errstate(all="ignore"):
+        whole, half = (samples.values - f0) / moved
+        nothing = np.full_like(whole, np.nan)
+        upwards = (step > 0)[:, None]
+        rung = Rung(
+            step=np.abs(samples.moved[0]), after=np.where(upwards, end, nothing), below=np.where(upwards, nothing, end),
+            left=np.where(upwards, nothing, whole), right=np.where(upwards, whole, nothing),
+            left0=np.where(upwards, nothing, 2 * half - whole), right0=np.where(upwards, 2 * half - whole, nothing),
+            slope=whole, plain=whole, truncation=2 * np.abs(whole - half),
+            rounding=2 * ground.error(end, middle, f0) / np.abs(moved[0]),
+            gap=nothing, finer_gap=nothing, curvature=2 * (whole - half) / (moved[0] - moved[1]),
+        )  # fmt: skip
+    return rung
+
+
+def plain_central(ground: Ground, ids: Array, step: Array) -> Rung:
+    """(f(x + h) - f(x - h)) / 2h, with its error read off the same at h/2: a third more than their difference."""
+    rung = central(ground, ids, step)
+    with np.errstate(all="ignore"):
+        changed = {"slope": rung.plain, "truncation": np.abs(rung.plain - rung.slope)}
+    return Rung(**{**rung.__dict__, **changed})
+
+
+def richardson(ground: Ground, ids: Array, step: Array) -> Rung:
+    """Central nudges at h, h/2 and h/4, drawn on twice; the error is the larger of the last two changes.
+
+    Source: Ridders 1982; Press et al., Numerical Recipes, section 5.7.
+    """
+    coarse, fine = central(ground, ids, step), central(ground, ids, step / 2)
+    with np.errstate(all="ignore"):
+        slope = fine.slope + (fine.slope - coarse.slope) / 15
+        changed = {
+            "slope": slope,
+            "truncation": np.fmax(np.abs(slope - fine.slope), np.abs(slope - coarse.slope)),
+            "rounding": 2 * fine.rounding,
+        }
+    return Rung(**{**coarse.__dict__, **changed})

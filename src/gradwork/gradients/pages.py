@@ -1,0 +1,146 @@
+"""A derivation as a page: lines and steps, the product of the slopes, the numbers, and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradwork.graph.run import run
+from gradwork.gradients.derivation import Derivation, Line
+from gradwork.gradients.expression import one_line
+from gradwork.notation import document as page
+from gradwork.notation.document import Block, Curve, Document, Dot, Equation, Equations, Figure, Heading, Section
+from gradwork.notation.layout import Symbol, equation
+
+_POINTS = 81
+_ORDINALS = {1: "", 2: "second ", 3: "third ", 4: "fourth "}
+
+
+def derivation_page(made: Derivation) -> Document:
+    """The whole page of a derivation, the higher orders after the first."""
+    blocks: list[Block] = []
+    facts: list[dict[str, Any]] = []
+    current: Derivation | None = made
+    order = 1
+    while current is not None:
+        if order > 1:
+            blocks.append(Heading(f"Order {order}: the {_ORDINALS.get(order, f'{order}th ')}derivative"))
+        blocks += derivation_blocks(current)
+        facts.append(derivation_facts(current))
+        current, order = current.higher, order + 1
+    blocks += picture(made)
+    title = f"d {made.target} / d {made.wrt}, by the rules"
+    return Document(title, tuple(blocks), {"derivations": facts})
+
+
+def derivations_page(made: Sequence[Derivation], title: str) -> Document:
+    """Several derivations on one page, a section each."""
+    if len(made) == 1:
+        return replace(derivation_page(made[0]), title=title)
+    blocks: list[Block] = []
+    for one in made:
+        own = derivation_page(one)
+        blocks.append(Section(Heading(("d ", Symbol(one.target), " / d ", Symbol(one.wrt))), own.blocks))
+    return Document(title, tuple(blocks), {"derivations": [derivation_facts(one) for one in made]})
+
+
+def derivation_blocks(made: Derivation) -> list[Block]:
+    """Lines, steps and result of one derivation."""
+    blocks: list[Block] = []
+    for line in made.lines:
+        blocks += _line_blocks(line, made)
+    blocks.append(Heading("Put together", level=4))
+    blocks.append(Equations(tuple(_chain_rows(made))))
+    if made.numbers:
+        blocks.append(Equations(made.numbers))
+    return blocks
+
+
+def _line_blocks(line: Line, made: Derivation) -> Iterator[Block]:
+    named = one_line(line.definition) != line.name
+    yield Heading((equation(Symbol(line.name), line.definition),) if named else (line.definition,), level=4)
+    for step in line.steps:
+        yield page.Step(step.rule, step.before.layout, step.after.layout, step.note)
+    if line.together is not None:
+        yield Equation(line.together, note="together")
+
+
+def _chain_rows(made: Derivation) -> Iterator[Equation]:
+    left, *sides = made.chain
+    for count, side in enumerate(sides):
+        note = "chain rule" if count == 0 and len(made.lines) > 1 else ""
+        if count == len(sides) - 1 and len(sides) > 1:
+            note = "simplified"
+        yield Equation(equation(left, side), note=note)
+
+
+def derivation_facts(made: Derivation) -> dict[str, Any]:
+    """What a program would read off the page."""
+    return {
+        "target": made.target,
+        "wrt": made.wrt,
+        "result": str(made.result),
+        "value": None if made.value is None else np.asarray(made.value).tolist(),
+        "steps": [
+            {"rule": s.rule, "before": str(s.before), "after": str(s.after), "note": s.note} for s in made.steps
+        ],
+    }
+
+
+# -- the picture ---------------------------------------------------------------------------------------------------------
+
+
+def picture(made: Derivation) -> list[Block]:
+    """The curve of the target over one parameter, with a secant and the tangent at the point; empty without a point."""
+    if made.run is None or made.source is None or np.ndim(made.value) or made.value is None:
+        return []
+    graph = made.source
+    names = graph.input_names
+    if made.wrt not in names:
+        return []
+    at = names.index(made.wrt)
+    inputs = [made.run[i] for i in graph.inputs]
+    target = graph.outputs[0]
+    here = float(inputs[at])
+
+    def height(x: float) -> float:
+        with np.errstate(all="ignore"):
+            moved = [np.float64(x) if k == at else v for k, v in enumerate(inputs)]
+            return float(np.real(run(graph, moved)[target]))
+
+    return [_figure(made, height, here)]
+
+
+def _figure(made: Derivation, height: Any, here: float) -> Figure:
+    reach = max(1.0, abs(here))
+    nudge = reach / 2
+    value, slope = height(here), float(made.value)
+    xs = np.linspace(here - 1.5 * reach, here + 1.5 * reach, _POINTS)
+    ends = np.array([here - reach, here + reach])
+    secant = (height(here + nudge) - value) / nudge
+    middle = _finite([height(x) for x in xs])
+    curves = [
+        Curve(tuple(xs.tolist()), tuple(middle), label=made.target, kind="curve"),
+        Curve(tuple(ends.tolist()), tuple((value + slope * (ends - here)).tolist()), label=f"tangent, slope {slope:.6g}", kind="tangent"),
+    ]
+    if np.isfinite(secant):
+        curves.insert(1, Curve(tuple(ends.tolist()), tuple((value + secant * (ends - here)).tolist()), label=f"secant, nudge {nudge:.3g}: slope {secant:.6g}", kind="secant"))
+    return Figure(
+        tuple(curves),
+        (Dot(here, value, f"{made.wrt} = {here:.6g}"),),
+        x_label=made.wrt,
+        y_label=made.target,
+        caption="The smaller the nudge, the closer the secant lies to the tangent.",
+        alt=f"The curve of {made.target} over {made.wrt}. At {made.wrt} = {here:.6g} it is {value:.6g}; its tangent has slope "
+        f"{slope:.6g}, and the secant to the point one nudge of {nudge:.3g} further has slope {secant:.6g}.",
+    )
+
+
+def _finite(values: list[float]) -> list[float]:
+    return [v if np.isfinite(v) else float("nan") for v in values]
+
+
+

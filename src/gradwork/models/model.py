@@ -1,0 +1,102 @@
+"""A model that has been loaded: what is worked out, its parameters, and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gradwork.graph.formula import Program
+from gradwork.notation.document import Document, Paragraph
+
+if TYPE_CHECKING:
+    from gradwork.working.work import Working
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loss, its parameters and its data, ready to be worked. Made by `load`.
+
+    program:    named formulas, the last of which is the loss; None for a model from a function.
+    function:   the function of a model from a Python file; its arguments are called by the names in `bound`.
+    parameters: a float or an array for each, in the order of the file.
+    data:       an array, or a number, for each other name that the loss uses.
+    wrt:        the names that the gradient is taken with respect to.
+    layout:     "rows" (Z = X @ W + b) or "columns" (Z = W @ X + b).
+    notes:      what was read and decided on the way, for people.
+    settings:   the model file's tables [descend] and [work], as they are.
+
+    >>> from gradwork.models import load
+    >>> model = load('loss = "(x*w - y)^2"\\n[data]\\nx = 2\\ny = 1\\n[parameters]\\nw = 3')
+    >>> model.wrt, model.bound
+    (('w',), {'x': 2.0, 'y': 1.0, 'w': 3.0})
+    """
+
+    title: str
+    program: Program | None
+    parameters: dict[str, Any]
+    data: dict[str, Any]
+    wrt: tuple[str, ...]
+    layout: str = "rows"
+    source: str = "<model>"
+    notes: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    function: Callable[..., Any] | None = None
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """Every name that the loss uses, with its value: the data, then the parameters."""
+        return {**self.data, **self.parameters}
+
+    @property
+    def loss(self) -> Program | Callable[..., Any]:
+        """What is worked: the named formulas, or the function."""
+        loss = self.program if self.function is None else self.function
+        assert loss is not None, "a model has formulas or a function"
+        return loss
+
+    # --- the three ways ----------------------------------------------------------------------------------------------
+
+    def work(self, *, wrt: Sequence[str] | None = None, nudge: float | None = None, **extent: Any) -> Working:
+        """The gradient worked three ways. `extent` is how much is shown: rows, columns, digits, full."""
+        from gradwork.gradients.view import View
+        from gradwork.working.work import work
+
+        extent = {**{k: v for k, v in self.settings.get("work", {}).items() if k in ("rows", "columns", "digits")}, **_given(extent)}
+        return work(
+            self.loss,
+            wrt=tuple(wrt or self.wrt),
+            nudge=nudge if nudge is not None else float(self.settings.get("work", {}).get("nudge", 0.01)),
+            kwargs=self.bound,
+            title=self.title,
+            view=View.of(**extent),
+            about=[Paragraph(note, "note") for note in self.notes],
+            learning_rate=self.settings.get("descend", {}).get("learning_rate"),
+            layout=self.layout,
+        )
+
+    def nudge(self, *, wrt: Sequence[str] | None = None, nudge: float | None = None, **extent: Any) -> Document:
+        """The slopes by nudging, by bias vector and weight column, as a page."""
+        from gradwork.gradients.nudge import nudge as nudge_slopes
+        from gradwork.gradients.view import View
+
+        step = nudge if nudge is not None else float(self.settings.get("work", {}).get("nudge", 0.01))
+        view = View.of(**_given(extent))
+        nudged = nudge_slopes(self.loss, wrt=tuple(wrt or self.wrt), scheme="forward", step=step, kwargs=self.bound)
+        page: Document = nudged.document(rows=view.rows, columns=view.columns, full=view.full)
+        about = tuple(Paragraph(note, "note") for note in self.notes)
+        return replace(page, title=self.title, blocks=(*about, *page.blocks), digits=view.digits)
+
+    def derive(self, *, wrt: Sequence[str] | None = None, order: int = 1, **extent: Any) -> Document:
+        """The derivation by each parameter, as a page."""
+        from gradwork.gradients.derive import derive
+        from gradwork.gradients.pages import derivations_page
+        from gradwork.gradients.view import View
+
+        made = derive(self.loss, wrt=tuple(wrt or self.wrt), kwargs=self.bound, order=order)
+        page = derivations_page(made, self.title)
+        return replace(page, digits=View.of(**_given(extent)).digits)
+
+
+def _given(extent: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in extent.items() if value is not None}

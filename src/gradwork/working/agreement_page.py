@@ -1,0 +1,57 @@
+"""The three ways in one table, to how many digits they agree, and why not to more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradwork.gradients.view import View
+from gradwork.notation.document import Block, Paragraph, Table, Text
+from gradwork.notation.layout import Number
+from gradwork.working.agreement import Compared
+from gradwork.working.nudge_page import entry
+
+if TYPE_CHECKING:
+    from gradwork.working.work import Worked
+
+
+def agreement_blocks(worked: Worked, view: View) -> Iterator[Block]:
+    """The table, and in words what it says."""
+    rows: list[tuple[Text, ...]] = []
+    left_out = 0
+    for name in worked.names:
+        compared = list(worked.agreement.rows(name))
+        left_out += max(0, len(compared) - view.entries)
+        rows += [_row(one, view.digits) for one in compared[: view.entries]]
+    yield Table(("", "nudging, both ways", "rules", "backpropagation", "digits"), tuple(rows), align="l...r")
+    if left_out:
+        yield Paragraph(f"{left_out} more entries are compared likewise; --full lists them.", "note")
+    yield Paragraph(_verdict(worked), "result" if worked.agreement.agree else "warning")
+    yield Paragraph(
+        "Nudging keeps fewer digits: it subtracts two nearly equal losses, and what they share is lost. "
+        "The number after ± is how far it may be off for that reason.",
+        "why",
+    )
+
+
+def _row(one: Compared, digits: int) -> tuple[Text, ...]:
+    shown = max(digits, min(one.digits, 8))
+    nudged: Text = (Number(_settled(one.nudged, one.bar), shown), " ± ", Number(one.bar, 1))
+    return (entry(one.name, one.index), nudged, Number(one.derived, shown), Number(one.backpropagated, shown), str(one.digits))
+
+
+def _settled(value: float, bar: float) -> float:
+    """A slope that its own bar cannot tell from 0 is shown as 0."""
+    return 0.0 if abs(value) <= bar else value
+
+
+def _verdict(worked: Worked) -> str:
+    agreement = worked.agreement
+    count = sum(int(np.size(s)) for s in worked.backpropagated.values())
+    entries = f"all {count} entries" if count > 1 else "the one entry"
+    if agreement.agree:
+        return f"The three ways agree in {entries}, to at least {agreement.digits} digits." if agreement.digits else f"The three ways agree in {entries}, within the bars."
+    wrong = [one for one in agreement.rows() if not one.agree]
+    return f"The three ways differ in {len(wrong)} of {count} entries, first in {wrong[0].name}{list(wrong[0].index) or ''}."
