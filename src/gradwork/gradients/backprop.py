@@ -15,7 +15,7 @@ import numpy as np
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import Graph, Origin
 from gradwork.graph.traced import Traced, lift
-from gradwork.gradients.rules import SMOOTH, carries_slope, pull_back
+from gradwork.gradients.rules import SMOOTH, pull_back
 
 SUM_OF_PATHS = "sum of paths"
 
@@ -61,19 +61,21 @@ def sweep(builder: Builder, cotangents: dict[int, Traced], wrt: Sequence[int]) -
     """Go back from the nodes in `cotangents`; give what has come back to every node on a path to `wrt`."""
     last = max(cotangents)
     wanted = _on_path(builder, wrt, last)
+    rows = builder.rows
     waiting: dict[int, list[Traced]] = {position: [c] for position, c in cotangents.items()}
     adjoints: dict[int, Traced] = {}
-    for position in range(last, -1, -1):
-        arrived = waiting.pop(position, None)
-        if not arrived or not wanted[position]:
-            continue
-        adjoint = adjoints[position] = add_up(builder, position, arrived)
-        inputs = builder.rows[position][1]
-        going = [wanted[i] for i in inputs]
-        if inputs and any(going):
-            for i, slope in zip(inputs, pull_back(builder, position, adjoint, going), strict=True):
-                if slope is not None:
-                    waiting.setdefault(i, []).append(slope)
+    with np.errstate(all="ignore"):
+        for position in range(last, -1, -1):
+            arrived = waiting.pop(position, None)
+            if not arrived or not wanted[position]:
+                continue
+            adjoint = adjoints[position] = add_up(builder, position, arrived)
+            inputs = rows[position][1]
+            going = [wanted[i] for i in inputs]
+            if True in going:
+                for i, slope in zip(inputs, pull_back(builder, position, adjoint, going), strict=True):
+                    if slope is not None:
+                        waiting.setdefault(i, []).append(slope)
     return adjoints
 
 
@@ -83,10 +85,11 @@ def _on_path(builder: Builder, wrt: Sequence[int], last: int) -> list[bool]:
     for i in wrt:
         if i <= last:
             wanted[i] = True
-    rows = builder.rows
-    for position in range(last + 1):
-        if not wanted[position]:
-            wanted[position] = any(wanted[i] for i in rows[position][1]) and carries_slope(builder, position)
+    for position, row in enumerate(builder.rows[: last + 1]):
+        for i in row[1]:
+            if wanted[i]:
+                wanted[position] = wanted[position] or row[4].kind in SMOOTH
+                break
     return wanted
 
 

@@ -198,7 +198,7 @@ class _Reader:
             rule,
             Expression(before, self.raw, carried.moved[position]),
             Expression(equation(*sides), self.raw, carried.moved[position]),
-            self._note(node.op, node.inputs, moving, carried),
+            self._remark(node.op, node.inputs, moving, carried),
         )
 
     def _after(self, carried: _Carried, position: int, inputs: Sequence[int]) -> Layout:
@@ -231,15 +231,16 @@ class _Reader:
     def _raised(self) -> dict[int, Layout]:
         return {i: name for i, name in self.lines.plain().items() if i not in self.lines.names}
 
-    def _note(self, op: str, inputs: Sequence[int], moving: Sequence[bool], carried: _Carried) -> str:
-        if op not in ("add", "subtract"):
-            return ""
+    def _remark(
+        self, op: str, inputs: Sequence[int], moving: Sequence[bool], carried: _Carried
+    ) -> tuple[str | Layout, ...]:
+        """Which terms of a sum drop out, and why."""
+        if op not in ("add", "subtract") or all(moving):
+            return ()
         bottom = self.lines.names[carried.by if carried.by is not None else self.writer.wrt]
-        still = [i for i, moves in zip(inputs, moving, strict=True) if not moves]
-        if not still:
-            return ""
-        what = ", ".join(one_line(read(self.raw, i, self.lines.names)) for i in still)
-        return f"{what} does not depend on {one_line(bottom)}: constant rule, 0"
+        (still,) = (i for i, moves in zip(inputs, moving, strict=True) if not moves)
+        what = read(self.raw, still, self.lines.names)
+        return (what, " does not depend on ", bottom, ": constant rule, 0")
 
     def chain(self) -> tuple[Layout, ...]:
         """d target/d wrt: as a product of the lines' slopes, and simplified; letters of ours spelled out last."""

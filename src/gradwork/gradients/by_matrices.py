@@ -165,11 +165,14 @@ class _Reader:
     def _users(self, position: int) -> list[int]:
         return users_of(self.lines, self.adjoints, position)
 
-    def _because(self, users: list[int]) -> str:
+    def _because(self, users: list[int]) -> tuple[str | Layout, ...]:
+        """The lines that this one goes into."""
         lines = self.lines
-        stops = [i for i in users if i in lines.order]
-        said = [one_line(equation(lines.names[i], lines.definition(i))) for i in stops]
-        return "since " + " and ".join(said) if said else ""
+        remark: list[str | Layout] = []
+        for i in users:
+            if i in lines.order:
+                remark += [" and " if remark else "since ", equation(lines.names[i], lines.definition(i))]
+        return tuple(remark)
 
     def chain(self, wrt: int) -> tuple[Layout, ...]:
         """d target/d wrt, in terms of the nearest line, and written out while that is short."""

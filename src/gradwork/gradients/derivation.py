@@ -8,19 +8,27 @@ from typing import Any
 from gradwork.formats.display import Shown
 from gradwork.graph.graph import Graph
 from gradwork.graph.run import Run
-from gradwork.gradients.expression import Expression
+from gradwork.gradients.expression import Expression, one_line
 from gradwork.notation.document import Document, Equation
 from gradwork.notation.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step: the rule by its textbook name, what it was applied to, what came out, and a remark."""
+    """One step: the rule by its textbook name, what it was applied to, what came out, and a remark.
+
+    `remark` is the note with its formulas as pieces, for pages.
+    """
 
     rule: str
     before: Expression
     after: Expression
-    note: str = ""
+    remark: tuple[str | Layout, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """The remark as plain text."""
+        return "".join(part if isinstance(part, str) else one_line(part) for part in self.remark)
 
     def __str__(self) -> str:
         note = f"    ({self.note})" if self.note else ""

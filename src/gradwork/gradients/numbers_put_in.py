@@ -12,7 +12,7 @@ from gradwork.graph.run import Run
 from gradwork.gradients.lines import Lines
 from gradwork.gradients.reading import inner, read, table
 from gradwork.notation.document import Equation
-from gradwork.notation.layout import Call, Layout, Number, Words, equation
+from gradwork.notation.layout import Layout, Number, Words, equation
 
 _ROWS = 3
 
@@ -43,7 +43,7 @@ def _row_by_row(graph: Graph, position: int, lines: Lines, run: Run) -> tuple[Eq
         label = "row " + ", ".join(str(int(i) + 1) for i in place) if len(place) == 1 else "entry " + ", ".join(str(int(i) + 1) for i in place)
         rows.append(Equation(put_in if isinstance(put_in, Number) else equation(put_in, own), note=label))
     count = int(np.prod(shape))
-    left = Call(node.op, (Words(f"all {count} rows" if len(shape) == 1 else f"all {count} entries"),))
+    left = Words(f"{node.op} over all {count} {'rows' if len(shape) == 1 else 'entries'}")
     return (*rows, Equation(equation(left, Number(float(run[position])))))
 
 

@@ -12,7 +12,7 @@ from gradwork.graph.run import run
 from gradwork.gradients.derivation import Derivation, Line
 from gradwork.gradients.expression import one_line
 from gradwork.notation import document as page
-from gradwork.notation.document import Block, Curve, Document, Dot, Equation, Equations, Figure, Heading, Section
+from gradwork.notation.document import Block, Curve, Document, Dot, Equation, Equations, Figure, Heading, Paragraph, Section
 from gradwork.notation.layout import Symbol, equation
 
 _POINTS = 81
@@ -47,11 +47,20 @@ def derivations_page(made: Sequence[Derivation], title: str) -> Document:
     return Document(title, tuple(blocks), {"derivations": [derivation_facts(one) for one in made]})
 
 
-def derivation_blocks(made: Derivation) -> list[Block]:
-    """Lines, steps and result of one derivation."""
+def derivation_blocks(made: Derivation, shown: set[str] | None = None) -> list[Block]:
+    """Lines, steps and result of one derivation. Lines that are in `shown` stand on the page already."""
     blocks: list[Block] = []
+    again = []
     for line in made.lines:
+        said = f"{line.name}: {' '.join(map(str, line.steps))}"
+        if shown is not None and said in shown:
+            again.append(line.name)
+            continue
+        if shown is not None:
+            shown.add(said)
         blocks += _line_blocks(line, made)
+    if again:
+        blocks.insert(0, Paragraph(f"{', '.join(again)}: as above", "note"))
     blocks.append(Heading("Put together", level=4))
     blocks.append(Equations(tuple(_chain_rows(made))))
     if made.numbers:
@@ -63,7 +72,7 @@ def _line_blocks(line: Line, made: Derivation) -> Iterator[Block]:
     named = one_line(line.definition) != line.name
     yield Heading((equation(Symbol(line.name), line.definition),) if named else (line.definition,), level=4)
     for step in line.steps:
-        yield page.Step(step.rule, step.before.layout, step.after.layout, step.note)
+        yield page.Step(step.rule, step.before.layout, step.after.layout, step.remark or "")
     if line.together is not None:
         yield Equation(line.together, note="together")
 

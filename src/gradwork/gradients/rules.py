@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import MissingRuleError, ShapeError
+from gradwork.graph import frames
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, INPUT, Origin, Params
 from gradwork.graph.op import REGISTER, Op
@@ -33,11 +34,11 @@ def pull_back(builder: Builder, position: int, cotangent: Traced, wanted: Sequen
     if name in (INPUT, CONSTANT):
         return []
     op = REGISTER.named(name)
-    moving = tuple(bool(w) for w in wanted)
+    moving = tuple(wanted)
     rule = op.rule_name(moving)
     arguments = [Traced(builder, i) for i in inputs]
     value = Traced(builder, position)
-    with builder.by_rule(Origin("rule", rule, position, None, f"{rule} of {name} at node {position}"), where), np.errstate(all="ignore"):
+    with builder.by_rule(Origin("rule", rule, position, None, f"{rule} of {name} at node {position}"), where):
         if op.pullback is not None:
             back = op.pullback(cotangent, value, *arguments, **params)
             return _checked(builder, op, back, inputs, moving)
@@ -81,7 +82,7 @@ def _needs_rule(op: Op, where: Any) -> None:
     if not op.differentiable and not any(s is not None for s in op.slopes):
         raise MissingRuleError(
             f"{op.name} has no rule for its slope",
-            where=where,
+            where=frames.line_of(where),
             why="a slope was asked for that has to pass through it",
             hint="give a rule with gw.custom_rule(f, pullback)",
         )

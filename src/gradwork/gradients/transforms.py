@@ -8,21 +8,24 @@ trace, each adds its whole graph there, so that all of them can be differentiate
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwork.errors import ArgumentError, ShapeError
+from gradwork.graph import frames
 from gradwork.graph.builder import Builder
-from gradwork.graph.graph import CONSTANT, INPUT, Graph, Guard
+from gradwork.graph.graph import CONSTANT, INPUT, Guard, Origin
 from gradwork.graph.op import REGISTER
-from gradwork.graph.run import run, spread
+from gradwork.graph.run import run
 from gradwork.graph.trace import Argument, Function, Trace, as_number, trace_call
 from gradwork.graph.traced import Traced, lift
 from gradwork.graph.tree import flatten
-from gradwork.gradients.backprop import Adjoints, backpropagate, sweep, zeros
+from gradwork.gradients.backprop import sweep, zeros
 from gradwork.gradients.forward import sweep_forward
+from gradwork.gradients.replay import REPLAYS, Program
 from gradwork.gradients.wrt import Wrt, resolve
 
 Keywords = Mapping[str, Any] | None
@@ -66,9 +69,7 @@ def value_and_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
         traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         check_one_number(traced)
         inputs = wanted_inputs(traced, wanted.keys)
-        adjoints = backpropagate_trace(traced, inputs)
-        graph = adjoints.graph.with_outputs((traced.graph.outputs[0], *adjoints.graph.outputs))
-        value, *slopes = results(graph, adjoints.values, traced)
+        value, *slopes = _value_and_slopes(traced, inputs)
         return value, pack(traced, wanted.keys, wanted.pack, inputs, slopes)
 
     return both
@@ -87,8 +88,7 @@ def elementwise_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
         wanted = resolve(f, wrt, args, kwargs)
         traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         inputs = wanted_inputs(traced, wanted.keys)
-        adjoints = backpropagate_trace(traced, inputs)
-        return pack(traced, wanted.keys, wanted.pack, inputs, results(adjoints.graph, adjoints.values, traced))
+        return pack(traced, wanted.keys, wanted.pack, inputs, results(*backpropagate_trace(traced, inputs), traced))
 
     return slopes_of
 
@@ -109,7 +109,7 @@ def jacobian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
         wanted = resolve(f, wrt, args, kwargs)
         traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         inputs = wanted_inputs(traced, wanted.keys)
-        blocks = jacobian_blocks(traced, traced.graph, traced.values, inputs)
+        blocks = jacobian_blocks(traced, traced.builder.fork(), traced.outputs, inputs)
         leaves = [pack(traced, wanted.keys, wanted.pack, inputs, row) for row in blocks]
         return traced.output.build(iter(leaves))
 
@@ -131,8 +131,7 @@ def hessian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
         traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         check_one_number(traced)
         inputs = wanted_inputs(traced, wanted.keys)
-        adjoints = backpropagate_trace(traced, inputs)
-        blocks = jacobian_blocks(traced, adjoints.graph, adjoints.values, inputs)
+        blocks = jacobian_blocks(traced, *backpropagate_trace(traced, inputs), inputs)
         rows = [pack(traced, wanted.keys, wanted.pack, inputs, row) for row in blocks]
         return pack(traced, wanted.keys, wanted.pack, inputs, rows)
 
@@ -150,21 +149,18 @@ def vjp(f: Function, *args: Any, kwargs: Keywords = None) -> tuple[Any, Callable
     (array([3., 6.]), (array([ 3., 30.]), np.float64(21.0)))
     """
     traced = trace_call(f, [_float_number(a) for a in args], kwargs, only=tuple(range(len(args))))
-    values = traced.output.build(iter(results(traced.graph, traced.values, traced)))
+    values = traced.output.build(iter(results(traced.builder, traced.outputs, traced)))
     keys = tuple(a.key for a in traced.arguments)
     inputs = wanted_inputs(traced, keys)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = _seeds(traced, cotangent)
-        builder = Builder.on(traced.graph, traced.values)
+        builder = traced.builder.fork()
         starts: dict[int, Traced] = {}
-        for position, seed in zip(traced.graph.outputs, seeds, strict=True):
+        for position, seed in zip(traced.outputs, seeds, strict=True):
             start = Traced(builder, builder.input(seed.value if isinstance(seed, Traced) else seed, "cotangent"))
             starts[position] = starts[position] + start if position in starts else start
-        adjoints = sweep(builder, starts, inputs)
-        outputs = [adjoints[i].index if i in adjoints else zeros(builder, i) for i in inputs]
-        graph = builder.graph(outputs)
-        slopes = results(graph, builder.values, traced, extra=seeds)
+        slopes = results(builder, _slopes_at(builder, sweep(builder, starts, inputs), inputs), traced, extra=seeds)
         found = pack(traced, keys, tuple, inputs, slopes)
         return tuple(dict(zip(keys, found, strict=True)).get(i) for i in range(len(args)))
 
@@ -181,7 +177,7 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
     if len(args) != len(tangents):
         raise ArgumentError(f"{len(args)} arguments, but {len(tangents)} tangents", hint="one tangent an argument")
     traced = trace_call(f, [_float_number(a) for a in args], kwargs, only=tuple(range(len(args))))
-    builder = Builder.on(traced.graph, traced.values)
+    builder = traced.builder.fork()
     moving: dict[int, Traced] = {}
     extra: list[Any] = []
     for argument in traced.arguments:
@@ -191,36 +187,51 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
             plain = _fitting(tangent, builder.shape(position), builder.dtype(position), "tangent")
             moving[position] = Traced(builder, builder.input(plain.value if isinstance(plain, Traced) else plain, "tangent"))
             extra.append(plain)
-    moved = sweep_forward(builder, moving, len(traced.graph.nodes) - 1)
-    tangent_nodes = [moved[i].index if i in moved else zeros(builder, i) for i in traced.graph.outputs]
-    graph = builder.graph([*traced.graph.outputs, *tangent_nodes])
-    both = results(graph, builder.values, traced, extra=extra)
-    half = len(traced.graph.outputs)
+    moved = sweep_forward(builder, moving, len(traced.builder.rows) - 1)
+    both = results(builder, [*traced.outputs, *_slopes_at(builder, moved, traced.outputs)], traced, extra=extra)
+    half = len(traced.outputs)
     return traced.output.build(iter(both[:half])), traced.output.build(iter(both[half:]))
 
 
 # -- pieces that they share ---------------------------------------------------------------------------------------------
 
 
-class Computed:
-    """A graph whose values have been computed while it was written."""
-
-    def __init__(self, graph: Graph, values: Sequence[Any]) -> None:
-        self.graph = graph
-        self.values = values
-
-
-def backpropagate_trace(traced: Trace, inputs: Sequence[int]) -> Computed:
-    """The graph that goes forward and back, with its values."""
-    builder = Builder.on(traced.graph, traced.values)
-    position = traced.graph.outputs[0]
-    if len(traced.graph.outputs) != 1:
-        raise ArgumentError(f"the function returns {len(traced.graph.outputs)} values", why="a gradient belongs to one loss")
+def backpropagate_trace(traced: Trace, inputs: Sequence[int]) -> tuple[Builder, list[int]]:
+    """A builder that has gone forward and back, and where in it the slope of each input stands."""
+    if len(traced.outputs) != 1:
+        raise ArgumentError(f"the function returns {len(traced.outputs)} values", why="a gradient belongs to one loss")
+    builder = traced.builder.fork()
+    position = traced.outputs[0]
     seed = np.ones((), _seed_dtype(builder, position))[()]
-    start = Traced(builder, builder.constant(seed, shape=builder.shape(position)))
-    adjoints = sweep(builder, {position: start}, inputs)
-    outputs = [adjoints[i].index if i in adjoints else zeros(builder, i) for i in inputs]
-    return Computed(builder.graph(outputs), builder.values)
+    with builder.by_rule(Origin("rule", "seed", position, None, "the result counts for itself")):
+        start = Traced(builder, builder.constant(seed, shape=builder.shape(position)))
+    return builder, _slopes_at(builder, sweep(builder, {position: start}, inputs), inputs)
+
+
+def _value_and_slopes(traced: Trace, inputs: Sequence[int]) -> list[Any]:
+    """The value, and the slope of each input; by an earlier program where the trace is as it was then."""
+    if any(isinstance(s, Traced) for s in traced.sources):
+        builder, slopes_at = backpropagate_trace(traced, inputs)
+        return results(builder, [*traced.outputs, *slopes_at], traced)
+    key, program = REPLAYS.find(traced, inputs)
+    slopes = program.run(traced.values) if program else None
+    if slopes is not None:
+        return [*results(traced.builder, traced.outputs, traced), *map(_apart, slopes)]
+    builder, slopes_at = backpropagate_trace(traced, inputs)
+    if key is not None:
+        REPLAYS.remember(key, Program(traced, builder, inputs, slopes_at))
+    return results(builder, [*traced.outputs, *slopes_at], traced)
+
+
+def _apart(value: Any) -> Any:
+    """An array of its own memory, which the caller may write to."""
+    own = not isinstance(value, np.ndarray) or (value.flags.owndata and value.flags.writeable)
+    return value if own else value.copy()
+
+
+def _slopes_at(builder: Builder, slopes: Mapping[int, Traced], positions: Sequence[int]) -> list[int]:
+    """Where the slopes of these nodes stand: nodes of zeros for those that nothing reaches."""
+    return [slopes[i].index if i in slopes else zeros(builder, i) for i in positions]
 
 
 def _seed_dtype(builder: Builder, position: int) -> Any:
@@ -230,22 +241,25 @@ def _seed_dtype(builder: Builder, position: int) -> Any:
 
 def check_one_number(traced: Trace) -> None:
     """Raise ShapeError unless the function returned one number."""
-    graph = traced.graph
-    if len(graph.outputs) != 1:
+    if len(traced.outputs) != 1:
         raise ShapeError(
-            f"the function returns {len(graph.outputs)} values, and a gradient belongs to one number",
+            f"the function returns {len(traced.outputs)} values, and a gradient belongs to one number",
             hint="return the loss alone, or use gw.jacobian",
         )
-    node = graph.nodes[graph.outputs[0]]
-    if int(np.prod(node.shape, dtype=np.int64)) != 1:
+    _, _, _, shape, dtype, mark, _ = traced.builder.rows[traced.outputs[0]]
+    if math.prod(shape) != 1:
         raise ShapeError(
-            f"the function returns an array of shape {node.shape}, and a gradient belongs to one number",
-            where=node.where,
+            f"the function returns an array of shape {shape}, and a gradient belongs to one number",
+            where=frames.line_of(mark),
             why="each entry of the result has slopes of its own",
             hint="np.mean(...) or np.sum(...) of it; gw.jacobian for all the slopes; gw.elementwise_grad entry by entry",
         )
-    if node.dtype.kind == "c":
-        raise ShapeError("the function returns a complex number, and a gradient belongs to a real loss", where=node.where, hint="np.abs(z)**2, or np.real(z)")
+    if dtype.kind == "c":
+        raise ShapeError(
+            "the function returns a complex number, and a gradient belongs to a real loss",
+            where=frames.line_of(mark),
+            hint="np.abs(z)**2, or np.real(z)",
+        )
 
 
 def wanted_inputs(traced: Trace, keys: Sequence[int | str]) -> list[int]:
@@ -270,110 +284,116 @@ def pack(traced: Trace, keys: Sequence[int | str], join: Callable[[Sequence[Any]
     return join([traced.argument(key).build(at) for key in keys])
 
 
-def results(graph: Graph, values: Sequence[Any], traced: Trace, extra: Sequence[Any] = ()) -> list[Any]:
-    """The outputs of a graph that was written on top of a trace: plain values, or traced ones of the outer trace."""
+def results(builder: Builder, outputs: Sequence[int], traced: Trace, extra: Sequence[Any] = ()) -> list[Any]:
+    """The values at `outputs` of a builder that goes on from a trace: plain ones, or traced ones of the outer trace."""
     sources = [*traced.sources, *extra]
     if any(isinstance(s, Traced) for s in sources):
-        return list(inline(graph, sources))
-    forward = len(traced.graph.nodes)
+        return list(inline(builder, outputs, sources))
+    forward = len(traced.builder.rows)
     seen: set[int] = set()
     plain = []
-    for position in graph.outputs:
-        value = spread(values[position], graph.nodes[position].shape)
-        if isinstance(value, np.ndarray) and (position in seen or position < forward or not value.flags.owndata or not value.flags.writeable):
+    for position in outputs:
+        value = builder.full_value(position)
+        own = position >= forward and position not in seen
+        if isinstance(value, np.ndarray) and not (own and value.flags.owndata and value.flags.writeable):
             value = value.copy()
         seen.add(position)
         plain.append(value)
     return plain
 
 
-def inline(graph: Graph, sources: Sequence[Any]) -> list[Traced]:
-    """Add `graph` to the innermost trace among `sources`, which stand for its inputs; give its outputs there."""
+def inline(builder: Builder, outputs: Sequence[int], sources: Sequence[Any]) -> list[Traced]:
+    """Add what `builder` holds to the innermost trace among `sources`, which stand for its inputs; give its outputs there."""
     outer = max((s.builder for s in sources if isinstance(s, Traced)), key=lambda b: b.level)
-    needed = needed_nodes(graph, [*graph.outputs, *(g.node for g in graph.guards)])
-    slots = dict(zip(graph.inputs, sources, strict=True))
+    slots = dict(zip(builder.inputs, sources, strict=True))
     at: dict[int, int] = {}
-    outer.depth += 1
-    before = outer.mark, outer.origin
-    try:
-        for position in needed:
-            node = graph.nodes[position]
-            outer.mark, outer.origin = node.where, node.origin
-            if node.op == INPUT:
+    for position in _needed(builder, [*outputs, *(g.node for g in builder.guards)]):
+        name, inputs, params, shape, _, mark, origin = builder.rows[position]
+        with outer.by_rule(origin, mark):
+            if name == INPUT:
                 at[position] = lift(outer, slots[position])
-            elif node.op == CONSTANT:
-                at[position] = outer.constant(graph.constants[position], shape=node.shape, name=node.name)
+            elif name == CONSTANT:
+                at[position] = outer.constant(builder.constants[position], shape=shape, name=builder.names.get(position))
             else:
-                at[position] = outer.emit(REGISTER.named(node.op), tuple(at[i] for i in node.inputs), node.params)
-    finally:
-        outer.mark, outer.origin = before
-        outer.depth -= 1
-    outer.guards += [Guard(at[g.node], g.outcome, g.where) for g in graph.guards]
-    return [Traced(outer, at[i]) for i in graph.outputs]
+                at[position] = outer.emit(REGISTER.named(name), tuple(at[i] for i in inputs), params)
+    outer.results.update(at[i] for i in builder.results if i in at)
+    outer.guards += [Guard(at[g.node], g.outcome, g.where) for g in builder.guards]
+    return [Traced(outer, at[i]) for i in outputs]
 
 
-def needed_nodes(graph: Graph, outputs: Sequence[int]) -> list[int]:
+def _needed(builder: Builder, outputs: Sequence[int]) -> list[int]:
     """The nodes that `outputs` hang on, in order."""
     needed = set(outputs)
-    for position in range(len(graph.nodes) - 1, -1, -1):
+    for position in range(max(needed), -1, -1):
         if position in needed:
-            needed.update(graph.nodes[position].inputs)
+            needed.update(builder.rows[position][1])
     return sorted(needed)
 
 
-def jacobian_blocks(traced: Trace, graph: Graph, values: Sequence[Any], inputs: Sequence[int]) -> list[list[Any]]:
-    """For each output of `graph`, its table of slopes by each input: arrays of output shape + input shape."""
-    nested = any(isinstance(s, Traced) for s in traced.sources)
-    table = _whole_table if nested else _row_by_row
-    return table(traced, graph, values, inputs)
+def jacobian_blocks(traced: Trace, builder: Builder, outputs: Sequence[int], inputs: Sequence[int]) -> list[list[Any]]:
+    """For each output, its table of slopes by each input: arrays of output shape + input shape."""
+    if any(isinstance(s, Traced) for s in traced.sources):
+        return _whole_table(traced, builder, outputs, inputs)
+    rows = sum(math.prod(builder.shape(i)) for i in outputs)
+    columns = sum(math.prod(builder.shape(i)) for i in inputs)
+    if columns < rows and all(builder.dtype(i).kind == "f" for i in (*inputs, *outputs)):
+        return _column_by_column(traced, builder, outputs, inputs)
+    return [_row_by_row(traced, builder, output, inputs) for output in outputs]
 
 
-def _row_by_row(traced: Trace, graph: Graph, values: Sequence[Any], inputs: Sequence[int]) -> list[list[Any]]:
-    """One pullback an output entry, or one pushforward an input entry, whichever is fewer."""
-    blocks: list[list[Any]] = []
-    sources = list(traced.sources)
-    for output in graph.outputs:
-        node = graph.nodes[output]
-        size = int(np.prod(node.shape, dtype=np.int64))
-        block = [np.zeros((size, *graph.nodes[i].shape), _real_dtype(graph, i)) for i in inputs]
-        if size:
-            pulled = _pullback_graph(graph, values, output, inputs)
-            for row, unit in enumerate(_units(node.shape, _real_dtype(graph, output))):
-                done = run(pulled, [*sources, unit], known=values)
-                for target, slope in zip(block, done.outputs, strict=True):
-                    target[row] = slope
-        blocks.append([b.reshape(node.shape + b.shape[1:])[()] for b in block])
-    return blocks
+def _row_by_row(traced: Trace, builder: Builder, output: int, inputs: Sequence[int]) -> list[Any]:
+    """One pullback an entry of the output."""
+    shape = builder.shape(output)
+    block = [np.zeros((math.prod(shape), *builder.shape(i)), _real_dtype(builder, i)) for i in inputs]
+    if math.prod(shape):
+        back = builder.fork()
+        start = back.input(np.ones(shape, _real_dtype(builder, output))[()], "cotangent")
+        pulled = back.graph(_slopes_at(back, sweep(back, {output: Traced(back, start)}, inputs), inputs))
+        for row, unit in enumerate(_units(shape, _real_dtype(builder, output))):
+            done = run(pulled, [*traced.sources, unit], known=builder.values)
+            for target, slope in zip(block, done.outputs, strict=True):
+                target[row] = slope
+    return [b.reshape(shape + b.shape[1:])[()] for b in block]
 
 
-def _pullback_graph(graph: Graph, values: Sequence[Any], output: int, inputs: Sequence[int]) -> Graph:
-    builder = Builder.on(graph, values)
-    node = graph.nodes[output]
-    seed = np.ones(node.shape, _real_dtype(graph, output))[()]
-    start = Traced(builder, builder.input(seed, "cotangent"))
-    adjoints = sweep(builder, {output: start}, inputs)
-    return builder.graph([adjoints[i].index if i in adjoints else zeros(builder, i) for i in inputs])
+def _column_by_column(traced: Trace, builder: Builder, outputs: Sequence[int], inputs: Sequence[int]) -> list[list[Any]]:
+    """One pushforward an entry of the inputs, for all outputs at once."""
+    blocks = [[np.zeros(builder.shape(o) + builder.shape(i), builder.dtype(i)) for i in inputs] for o in outputs]
+    for k, i in enumerate(inputs):
+        ahead = builder.fork()
+        shape, dtype = builder.shape(i), builder.dtype(i)
+        start = Traced(ahead, ahead.input(np.ones(shape, dtype)[()], "tangent"))
+        moved = sweep_forward(ahead, {i: start}, max(outputs))
+        pushed = ahead.graph(_slopes_at(ahead, moved, outputs))
+        for place, unit in zip(np.ndindex(shape), _units(shape, dtype), strict=True):
+            done = run(pushed, [*traced.sources, unit], known=builder.values)
+            for block, slope in zip(blocks, done.outputs, strict=True):
+                block[k][(..., *place)] = slope
+    return [[b[()] for b in row] for row in blocks]
 
 
-def _whole_table(traced: Trace, graph: Graph, values: Sequence[Any], inputs: Sequence[int]) -> list[list[Any]]:
+def _whole_table(traced: Trace, builder: Builder, outputs: Sequence[int], inputs: Sequence[int]) -> list[list[Any]]:
     """The whole table as one graph, added to the outer trace."""
-    builder = Builder.on(graph, values)
     tables: list[int] = []
-    for output in graph.outputs:
-        shape = graph.nodes[output].shape
+    for output in outputs:
+        shape = builder.shape(output)
         rows: list[list[Traced]] = [[] for _ in inputs]
-        for unit in _units(shape, _real_dtype(graph, output)):
+        for unit in _units(shape, _real_dtype(builder, output)):
             start = Traced(builder, builder.constant(unit))
-            adjoints = sweep(builder, {output: start}, inputs)
-            for row, i in zip(rows, inputs, strict=True):
-                row.append(adjoints[i] if i in adjoints else Traced(builder, zeros(builder, i)))
-        builder.depth += 1
+            at = _slopes_at(builder, sweep(builder, {output: start}, inputs), inputs)
+            for row, slope in zip(rows, at, strict=True):
+                row.append(Traced(builder, slope))
         for row, i in zip(rows, inputs, strict=True):
-            stacked = np.stack(row)  # type: ignore[call-overload]
-            tables.append(int(np.reshape(stacked, shape + graph.nodes[i].shape).index))  # type: ignore[attr-defined]
-        builder.depth -= 1
-    flat = results(builder.graph(tables), builder.values, traced)
-    return [flat[k * len(inputs) : (k + 1) * len(inputs)] for k in range(len(graph.outputs))]
+            tables.append(_stacked(builder, row, shape + builder.shape(i), _real_dtype(builder, i)))
+    flat = results(builder, tables, traced)
+    return [flat[k * len(inputs) : (k + 1) * len(inputs)] for k in range(len(outputs))]
+
+
+def _stacked(builder: Builder, rows: Sequence[Traced], shape: tuple[int, ...], dtype: Any) -> int:
+    if not rows:
+        return builder.constant(np.zeros(shape, dtype))
+    with builder.by_rule(Origin("rule", "rearranging rule", None, None, "the rows of the table, put together")):
+        return int(np.reshape(np.stack(rows), shape).index)  # type: ignore[call-overload]
 
 
 def _units(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -384,8 +404,8 @@ def _units(shape: tuple[int, ...], dtype: Any) -> Any:
         yield unit[()]
 
 
-def _real_dtype(graph: Graph, position: int) -> Any:
-    dtype = graph.nodes[position].dtype
+def _real_dtype(builder: Builder, position: int) -> Any:
+    dtype = builder.dtype(position)
     return dtype if dtype.kind in "fc" else np.dtype(np.float64)
 
 
@@ -395,13 +415,16 @@ def _float_number(value: Any) -> Any:
 
 def _seeds(traced: Trace, cotangent: Any) -> list[Any]:
     leaves, structure = flatten(cotangent)
-    if len(leaves) != len(traced.graph.outputs):
+    if len(leaves) != len(traced.outputs):
         raise ShapeError(
-            f"the cotangent has {len(leaves)} leaves, the result has {len(traced.graph.outputs)}",
+            f"the cotangent has {len(leaves)} leaves, the result has {len(traced.outputs)}",
             why="a cotangent says for each number of the result how much it counts",
         )
-    nodes = [traced.graph.nodes[i] for i in traced.graph.outputs]
-    return [_fitting(leaf, n.shape, n.dtype, "cotangent") for leaf, n in zip(leaves, nodes, strict=True)]
+    builder = traced.builder
+    return [
+        _fitting(leaf, builder.shape(i), builder.dtype(i), "cotangent")
+        for leaf, i in zip(leaves, traced.outputs, strict=True)
+    ]
 
 
 def _leaves_like(argument: Argument, tangent: Any) -> list[Any]:
@@ -439,4 +462,4 @@ def _named_after(f: Function, what: str) -> Callable[[Callable[..., Any]], Calla
     return decorate
 
 
-__all__ = ["Adjoints", "backpropagate", "elementwise_grad", "grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["elementwise_grad", "grad", "hessian", "jacobian", "jvp", "value_and_grad", "vjp"]

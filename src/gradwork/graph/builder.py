@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import weakref
 from collections.abc import Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +21,6 @@ from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.run import apply_op, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gradwork.graph.trace import Traced
 
 _LEVELS = itertools.count(1)
@@ -48,7 +46,7 @@ class Builder:
         self.depth = 0
         self.mark: frames.Mark | Where | None = None
         self.origin = USER
-        self._lifted: dict[int, tuple[Any, Any, int]] = {}
+        self._lifted: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
         self._captures: dict[tuple[int, int], int] = {}
 
     # -- adding rows ------------------------------------------------------------------------------------------------
@@ -61,10 +59,14 @@ class Builder:
         if self.concrete:
             values = self.values
             try:
-                value = apply_op(op, [values[i] for i in inputs], [rows[i][3] for i in inputs], params)
+                if op.elementwise:
+                    value = op.function(*[values[i] for i in inputs], **params)
+                    shape = rows[inputs[0]][3]
+                else:
+                    value = apply_op(op, [values[i] for i in inputs], [rows[i][3] for i in inputs], params)
+                    shape = value.shape
             except (ValueError, IndexError, np.exceptions.AxisError) as error:
                 raise self.refused(op.name, inputs, error) from error
-            shape = rows[inputs[0]][3] if op.elementwise else np.shape(value)
             values.append(value)
             rows.append((op.name, inputs, params, shape, value.dtype, self.mark, self.origin))
         else:
@@ -75,7 +77,7 @@ class Builder:
     def input(self, value: Any, name: str | None, *, shape: tuple[int, ...] = (), dtype: Any = _FLOAT64) -> int:
         """Add an input. An abstract builder takes its shape instead of its value."""
         if self.concrete:
-            shape, dtype = np.shape(value), value.dtype
+            shape, dtype = value.shape, value.dtype
             self.values.append(value)
         self.rows.append((INPUT, (), NO_PARAMS, shape, dtype, None, self.origin))
         position = len(self.rows) - 1
@@ -88,7 +90,7 @@ class Builder:
         """Add a constant; a single number may stand for an array of `shape`."""
         if not self.open:
             raise escaped()
-        self.rows.append((CONSTANT, (), NO_PARAMS, np.shape(value) if shape is None else shape, value.dtype, self.mark, self.origin))
+        self.rows.append((CONSTANT, (), NO_PARAMS, value.shape if shape is None else shape, value.dtype, self.mark, self.origin))
         position = len(self.rows) - 1
         if self.concrete:
             self.values.append(value)
@@ -104,11 +106,12 @@ class Builder:
         again, unchanged, is the same constant.
         """
         met = self._lifted.get(id(array))
-        if met is not None and np.array_equal(met[1], array, equal_nan=met[1].dtype.kind in "fc"):
+        if met is not None and met[0]() is array and np.array_equal(met[1], array, equal_nan=met[1].dtype.kind in "fc"):
             return met[2]
-        copy = array if not array.flags.writeable and array.base is None else array.copy()
+        copy = array if not array.flags.writeable and array.base is None else array.copy(order="K")
         position = self.constant(copy, name=None if self.origin.kind == "rule" else frames.name_of(array))
-        self._lifted[id(array)] = (array, copy, position)
+        # Held weakly: how many hold an array tells whether writing to it would be seen elsewhere.
+        self._lifted[id(array)] = (weakref.ref(array), copy, position)
         return position
 
     def capture(self, outer: Traced, index: int) -> int:
@@ -121,8 +124,7 @@ class Builder:
 
     def guard(self, position: int, outcome: Any) -> None:
         """Note a decision that hangs on a traced value."""
-        where = frames.place(self.mark)[0] if isinstance(self.mark, frames.Mark) else self.mark
-        self.guards.append(Guard(position, outcome, where))
+        self.guards.append(Guard(position, outcome, frames.line_of(self.mark)))
 
     def shape(self, position: int) -> tuple[int, ...]:
         """The shape of a node."""
@@ -134,17 +136,9 @@ class Builder:
 
     # -- modes ------------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def by_rule(self, origin: Origin, where: Any = None) -> Iterator[None]:
+    def by_rule(self, origin: Origin, where: Any = None) -> ByRule:
         """Rows that are added inside come from a rule or a pass, and point at the line of the node they came from."""
-        before, self.origin = self.origin, origin
-        mark, self.mark = self.mark, where
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
-            self.origin, self.mark = before, mark
+        return ByRule(self, origin, where)
 
     # -- the result -------------------------------------------------------------------------------------------------
 
@@ -180,6 +174,18 @@ class Builder:
         builder.guards = list(graph.guards)
         return builder
 
+    def fork(self) -> Builder:
+        """A builder that goes on where this one stands now; this one stays as it is."""
+        builder = Builder(concrete=self.concrete)
+        builder.rows = self.rows.copy()
+        builder.values = self.values.copy()
+        builder.names = self.names.copy()
+        builder.results = self.results.copy()
+        builder.inputs = self.inputs.copy()
+        builder.constants = self.constants.copy()
+        builder.guards = self.guards.copy()
+        return builder
+
     def full_value(self, position: int) -> Any:
         """The value of a node, in its full shape. Only in a concrete builder."""
         return spread(self.values[position], self.rows[position][3])
@@ -189,8 +195,28 @@ class Builder:
         if isinstance(error, GradworkError):
             return error
         shapes = ", ".join(f"{self.names.get(i) or 'an argument'} {self.rows[i][3]}" for i in inputs)
-        where = frames.place(self.mark)[0] if isinstance(self.mark, frames.Mark) else self.mark
+        where = frames.line_of(self.mark)
         return ShapeError(f"{what} cannot take {shapes}", where=where, why=str(error))
+
+
+class ByRule:
+    """For a `with` block: what a builder says of the rows that are added inside."""
+
+    __slots__ = ("before", "builder", "mark", "origin", "where")
+
+    def __init__(self, builder: Builder, origin: Origin, where: Any) -> None:
+        self.builder, self.origin, self.where = builder, origin, where
+
+    def __enter__(self) -> None:
+        builder = self.builder
+        self.before, self.mark = builder.origin, builder.mark
+        builder.origin, builder.mark = self.origin, self.where
+        builder.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        builder = self.builder
+        builder.depth -= 1
+        builder.origin, builder.mark = self.before, self.mark
 
 
 def escaped() -> GradworkError:

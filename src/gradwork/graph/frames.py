@@ -12,6 +12,7 @@ import functools
 import linecache
 import os
 import sys
+from collections.abc import Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -130,21 +131,21 @@ def name_of(value: object) -> str | None:
     if frame is None or any(value is c for c in frame.f_code.co_consts):
         return None
     scope = frame.f_locals
-    try:
-        for names in (scope, frame.f_globals):
-            for name, held in names.items():
-                if held is value and not name.startswith("__"):
-                    return name
-        return None
-    finally:
-        _let_go(frame, scope)
+    name = _held_as(value, scope) or _held_as(value, frame.f_globals)
+    _let_go(frame, scope)
+    return name
+
+
+def _held_as(value: object, names: Mapping[str, object]) -> str | None:
+    return next((name for name, held in names.items() if held is value and not name.startswith("__")), None)
 
 
 def forget_locals() -> None:
     """Let the user's frame drop the copy of its variables that looking at them has made."""
     frame = user_frame(2)
     if frame is not None:
-        _let_go(frame, frame.f_locals)
+        scope = frame.f_locals
+        _let_go(frame, scope)
 
 
 def _let_go(frame: FrameType, scope: Any) -> None:

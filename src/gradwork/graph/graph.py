@@ -11,7 +11,7 @@ import functools
 import html
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -53,8 +53,7 @@ def freeze(value: Any) -> Hashable:
 NO_PARAMS = Params()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What made a node.
 
     kind: "user" (the traced code), "rule" (a derivative rule), or "pass" (a rewriting of the graph).

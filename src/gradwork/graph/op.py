@@ -53,6 +53,7 @@ class Op:
     rule_for:    names the rule from which inputs move: `rule_for((True, False))` gives "constant factor rule".
     unbounded:   slopes may be infinite, so that a slope of exactly zero coming in has to win (0 x infinity is 0).
     analytic:    complex arguments follow the same formula, so that a complex step may be used.
+    fixed:       the rule depends on its arguments alone; one that a user wrote may look at what lies around it.
     branch:      `branch(*inputs, **params)`: an array that changes exactly when a kink is crossed.
     answers:     the NumPy functions that mean this op; `lower(*args, **kwargs)` turns their call into nodes.
     words:       names under which a formula may call it.
@@ -74,6 +75,7 @@ class Op:
     kinks: tuple[Kink, ...] = ()
     branch: Callable[..., Any] | None = None
     view: bool = False
+    fixed: bool = True
     answers: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
     lower: Callable[..., Any] | None = None

@@ -50,13 +50,13 @@ class Run:
 
 def spread(value: Any, shape: tuple[int, ...]) -> Any:
     """`value` in its full shape: one number that stands for many becomes an array of them."""
-    return value if np.shape(value) == shape else np.broadcast_to(value, shape)
+    return value if value.shape == shape else np.broadcast_to(value, shape)
 
 
 def apply_op(op: Op, values: Sequence[Any], shapes: Sequence[tuple[int, ...]], params: Mapping[str, Any]) -> Any:
     """The value of one op. Ops that do not act entry by entry see every input in its full shape."""
     if not op.elementwise:
-        values = [spread(v, s) for v, s in zip(values, shapes, strict=True)]
+        values = [v if v.shape == s else np.broadcast_to(v, s) for v, s in zip(values, shapes, strict=True)]
     return op.function(*values, **params)
 
 

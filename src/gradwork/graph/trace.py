@@ -6,7 +6,10 @@ node; what it does beside them (loops, closures, its own arrays) has been done b
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError, Where
+from gradwork.errors import ArgumentError, GradworkError, Where
 from gradwork.graph.builder import Builder
 from gradwork.graph.formula import Formula, Program, evaluate_program, parse_program
 from gradwork.graph.graph import Graph
@@ -51,16 +54,27 @@ class Argument:
 class Trace:
     """A graph with what is needed to call it as the function was called.
 
-    values:  the value of every node, as it was when tracing.
+    builder: what the trace was written with, closed now; its rows are those of the graph.
+    outputs: the positions of the results.
     sources: for each input of the graph, the plain value, or the traced value of an outer trace, that it stands for.
     output:  the structure of what the function returned.
     """
 
-    graph: Graph
-    values: Sequence[Any]
+    builder: Builder
+    outputs: tuple[int, ...]
     arguments: tuple[Argument, ...]
     sources: tuple[Any, ...]
     output: Structure
+
+    @functools.cached_property
+    def graph(self) -> Graph:
+        """The frozen graph."""
+        return self.builder.graph(self.outputs)
+
+    @property
+    def values(self) -> list[Any]:
+        """The value of every node, as it was when tracing."""
+        return self.builder.values
 
     def argument(self, key: int | str) -> Argument:
         """The traced argument at a position or of a name."""
@@ -127,10 +141,17 @@ def trace_call(
         result = called(builder, traced_args, traced_kwargs)
         leaves, output = flatten(result)
         outputs = [lift(builder, _result(leaf)) for leaf in leaves]
+    except ValueError as error:
+        raise _own(error) from None
     finally:
         builder.open = False
     sources += builder.captured
-    return Trace(builder.graph(outputs), builder.values, tuple(arguments), tuple(sources), output)
+    return Trace(builder, tuple(outputs), tuple(arguments), tuple(sources), output)
+
+
+def _own(error: ValueError) -> Exception:
+    """The error to show: where NumPy wraps one of ours, asked to put a traced value into an array, ours says more."""
+    return error.__cause__ if isinstance(error.__cause__, GradworkError) else error
 
 
 def trace_symbols(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], free: Sequence[str]) -> Graph:
@@ -188,7 +209,7 @@ def _enter(builder: Builder, key: int | str, value: Any, label: str, floating: b
 
 def snapshot(value: Any) -> Any:
     """A copy of an array that may be written to later; numbers and read-only arrays as they are."""
-    return value.copy() if isinstance(value, np.ndarray) and value.flags.writeable else value
+    return value.copy(order="K") if isinstance(value, np.ndarray) and value.flags.writeable else value
 
 
 def _name_apart(builder: Builder) -> None:
@@ -221,6 +242,18 @@ def as_float(value: Any) -> Any:
     return value.astype(np.float64) if value.dtype.kind in "iub" else value
 
 
+_NAMES: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
+
+
+def _positional_names(function: Any) -> list[str]:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in kinds]
+
+
 @dataclass(frozen=True)
 class Called:
     """A Python function under trace."""
@@ -230,11 +263,14 @@ class Called:
     def names(self) -> list[str]:
         """The names of the parameters that can be passed by position."""
         try:
-            parameters = list(inspect.signature(self.function).parameters.values())
-        except (TypeError, ValueError):
-            return []
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        return [p.name for p in parameters if p.kind in kinds]
+            found = _NAMES.get(self.function)
+        except TypeError:  # it cannot be hashed, or not be held weakly
+            return _positional_names(self.function)
+        if found is None:
+            found = _positional_names(self.function)
+            with contextlib.suppress(TypeError):
+                _NAMES[self.function] = found
+        return found
 
     def labels(self, count: int) -> list[str]:
         """A name for each of the first `count` positional arguments."""

@@ -7,14 +7,16 @@ on the user's own line why it cannot (`float(x)`). Nothing is ever silently cons
 
 from __future__ import annotations
 
+import functools
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from gradwork.errors import GradworkError, MissingRuleError, TracedValueError
+from gradwork.errors import GradworkError, MissingRuleError, SharedMemoryError, TracedValueError
 from gradwork.graph import frames
 from gradwork.graph.builder import Builder, escaped
 from gradwork.graph.graph import NO_PARAMS, Params
@@ -55,6 +57,10 @@ class Traced:
     @property
     def shape(self) -> tuple[int, ...]:
         return self.builder.shape(self._index)
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise MissingRuleError("setting .shape of a traced array is not supported", where=frames.user_where(), hint="y = y.reshape(...)")
 
     @property
     def dtype(self) -> Any:
@@ -110,6 +116,8 @@ class Traced:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
+            if "out" in kwargs:
+                check_target(kwargs["out"][0])
             return call(ufunc, inputs, kwargs)
         replacement = _UFUNC_METHODS.get((ufunc, method))
         if replacement is None:
@@ -232,6 +240,62 @@ class Traced:
         return id(self)
 
 
+def check_target(target: Any) -> None:
+    """Refuse `target += traced` where another name or array would have seen the plain array change.
+
+    The name is bound to a traced value then, and whoever else holds the array would go on seeing the old numbers.
+    """
+    if isinstance(target, Traced) or not frames.in_place_operator():
+        return
+    frames.forget_locals()
+    found = sys.getrefcount(target)
+    if _calibrating:
+        _calibrating.append(found)
+        return
+    if found <= _references_of_one_name() and _owns_its_memory(target):
+        return
+    raise SharedMemoryError(
+        "this write would have to reach every name of an ordinary array, and can only reach one",
+        where=frames.user_where(),
+        why="the array is held by another name, list or array too, or is a window on one; it keeps plain numbers, and "
+        "what stands there would not see the traced ones",
+        hint="y = y + x, which makes a new array; or start from np.zeros_like(x) of a traced x",
+    )
+
+
+_calibrating: list[int] = []
+
+
+def _owns_its_memory(array: Any) -> bool:
+    # The base of `np.zeros(6).reshape(2, 3)` is held by nobody else: one reference from the array, one from here.
+    base = array.base
+    return base is None or (isinstance(base, np.ndarray) and sys.getrefcount(base) <= _ONE_AND_ITS_USE)
+
+
+_ONE_AND_ITS_USE = 3
+
+
+@functools.cache
+def _references_of_one_name() -> int:
+    """How many references Python counts, on the way through an in-place operator, for an array that one name holds."""
+    builder = Builder()
+    traced = Traced(builder, builder.input(np.zeros(1), None))
+    _calibrating.append(0)
+    try:
+        probe = _probe_in_place()
+        probe(traced)
+        return _calibrating[-1]
+    finally:
+        _calibrating.clear()
+
+
+def _probe_in_place() -> Any:
+    # Compiled under a name of its own: frames of this file do not count as the user's.
+    names: dict[str, Any] = {"np": np}
+    exec(compile("def probe(traced):\n    array = np.zeros(1)\n    array += traced\n", "<calibration>", "exec"), names)
+    return names["probe"]
+
+
 def set_item(target: Any, key: Any, value: Any) -> Any:
     """A copy of `target` in which the entries at `key` are `value`: what `target[key] = value` means in a graph."""
     changed = np.array(target)
@@ -259,44 +323,62 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
         raise _no_rule(_function_name(function))
     if builder.depth:
         return lower(builder, *args, **kwargs)
-    if not isinstance(builder.mark, (type(None), frames.Mark)):
-        # A formula has set the place already.
-        return _finish(builder, lower, args, kwargs)
-    builder.mark = frames.user_mark()
-    try:
-        return _finish(builder, lower, args, kwargs)
-    finally:
-        builder.mark = None
+    return _outermost(builder, lower, args, kwargs)
 
 
-def _finish(builder: Builder, lower: Any, args: Any, kwargs: Any) -> Any:
-    builder.depth += 1
+def apply(function: Any, builder: Builder, operands: tuple[Any, ...]) -> Any:
+    """As `call`, where the builder of the innermost trace is known and nothing is passed by name: the operators' way."""
+    if not builder.open:
+        raise escaped()
+    lower = REGISTER.by_function[function]
+    return lower(builder, *operands) if builder.depth else _outermost(builder, lower, operands, _NOTHING)
+
+
+def _outermost(builder: Builder, lower: Any, args: Any, kwargs: Any) -> Any:
+    """Carry out one operation of the user's: what it adds points at their line."""
+    before = builder.mark
+    if before is None or before.__class__ is frames.Mark:
+        builder.mark = frames.user_mark()  # otherwise a formula has set the place already
+    builder.depth = 1
     try:
         result = lower(builder, *args, **kwargs)
     finally:
-        builder.depth -= 1
-    if isinstance(result, Traced):
+        builder.depth = 0
+        builder.mark = before
+    if result.__class__ is Traced:
         builder.results.add(result._index)
     return result
 
 
+_NOTHING: dict[str, Any] = {}
+
+
 def innermost(args: Any, kwargs: Any) -> Builder:
     """The builder of the innermost trace among the arguments, looked for in lists and tuples too."""
+    if len(args) == 1 and not kwargs and args[0].__class__ is Traced:
+        return args[0].builder  # type: ignore[no-any-return]
     found: Builder | None = None
     waiting: list[Any] = [*args, *kwargs.values()]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, Traced):
+        kind = item.__class__
+        if kind is Traced:
             if found is None or item.builder.level > found.level:
                 found = item.builder
+        elif kind in _ALONE:
+            continue
+        elif kind is np.ndarray:
+            if item.dtype.kind == "O":
+                waiting.extend(item.ravel().tolist())
         elif isinstance(item, (list, tuple)):
             waiting.extend(item)
-        elif isinstance(item, np.ndarray) and item.dtype == object:
-            waiting.extend(item.ravel().tolist())
         elif isinstance(item, dict):
             waiting.extend(item.values())
     assert found is not None, "a traced value is among the arguments, or we would not be here"
     return found
+
+
+_ALONE = frozenset((int, float, bool, str, type(None), np.float64))
 
 
 def lift(builder: Builder, value: Any, like: tuple[int, ...] | None = None, dtype: Any = None) -> int:
@@ -305,9 +387,9 @@ def lift(builder: Builder, value: Any, like: tuple[int, ...] | None = None, dtyp
     like:  the shape that a bare Python number is to stand for.
     dtype: the dtype that a bare Python number takes on beside others (they are weak, as in NumPy).
     """
-    if isinstance(value, Traced):
+    if value.__class__ is Traced:
         if value.builder is builder:
-            return value.index
+            return value.index  # type: ignore[no-any-return]
         if not value.builder.open:
             raise escaped()
         if value.builder.level < builder.level:
@@ -415,12 +497,13 @@ def _install(cls: type) -> None:
     binary = {
         "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power,
         "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder,
-        "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+        "divmod": np.divmod, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
     }  # fmt: skip
     for name, function in binary.items():
         setattr(cls, f"__{name}__", _forward_operator(function))
         setattr(cls, f"__r{name}__", _reflected_operator(function))
-        setattr(cls, f"__i{name}__", _inplace_operator(function))
+        if name != "divmod":
+            setattr(cls, f"__i{name}__", _inplace_operator(function))
     comparisons = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal}
     for name, function in comparisons.items():
         setattr(cls, f"__{name}__", _forward_operator(function))
@@ -428,7 +511,7 @@ def _install(cls: type) -> None:
         setattr(cls, f"__{name}__", lambda self, f=function: call(f, (self,), {}))
     methods = (
         "sum mean prod var std max min argmax argmin clip dot reshape ravel transpose swapaxes squeeze cumsum cumprod "
-        "round any all trace diagonal take repeat sort argsort nonzero ptp searchsorted"
+        "round any all trace diagonal take repeat argsort nonzero ptp searchsorted compress choose"
     ).split()
     for name in methods:
         setattr(cls, name, _method(getattr(np, name)))
@@ -441,29 +524,34 @@ def _install(cls: type) -> None:
     setattr(cls, "conj", lambda self: call(np.conjugate, (self,), {}))
     setattr(cls, "conjugate", lambda self: call(np.conjugate, (self,), {}))
     setattr(cls, "fill", _fill)
+    setattr(cls, "sort", _sort)
+    setattr(cls, "put", lambda self, *args, **kw: call(np.put, (self, *args), kw))
 
 
 def _forward_operator(function: Any) -> Any:
     def forward(self: Traced, other: Any) -> Any:
-        if not _operable(other):
-            return NotImplemented
-        return call(function, (self, other), {})
+        kind = other.__class__
+        if kind is float or kind is int or (kind is Traced and other.builder is self.builder):
+            return apply(function, self.builder, (self, other))
+        return call(function, (self, other), _NOTHING) if _operable(other) else NotImplemented
 
     return forward
 
 
 def _reflected_operator(function: Any) -> Any:
     def reflected(self: Traced, other: Any) -> Any:
-        if not _operable(other):
-            return NotImplemented
-        return call(function, (other, self), {})
+        if other.__class__ is float or other.__class__ is int:
+            return apply(function, self.builder, (other, self))
+        return call(function, (other, self), _NOTHING) if _operable(other) else NotImplemented
 
     return reflected
 
 
 def _inplace_operator(function: Any) -> Any:
     def inplace(self: Traced, other: Any) -> Any:
-        result = call(function, (self, other), {})
+        if not _operable(other):
+            return NotImplemented
+        result = call(function, (self, other), _NOTHING)
         # A number cannot change in place in Python: the name is bound to a new one. An array can.
         if not self.builder.concrete or not isinstance(self.builder.values[self._index], np.ndarray):
             return result
@@ -489,6 +577,11 @@ def _reshape(self: Traced, *shape: Any, order: str = "C") -> Any:
     return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {"order": order})
 
 
+def _sort(self: Traced, axis: int = -1, **options: Any) -> None:
+    """The array method sorts in place, where the function gives a sorted copy."""
+    write(self, call(np.sort, (self, axis), options))
+
+
 def _fill(self: Traced, value: Any) -> None:
     self[...] = value
 
@@ -498,9 +591,17 @@ _install(Traced)
 
 def node(builder: Builder, op: Op, operands: tuple[Any, ...], **params: Any) -> Traced:
     """Add `op` on operands (traced values or nodes) and give the traced result. For lowerings."""
-    inputs = tuple(lift(builder, o) for o in operands)
+    inputs = tuple([lift(builder, o) for o in operands])
     frozen = Params(params) if params else NO_PARAMS
     index = builder.emit(op, inputs, frozen)
-    if op.view and isinstance(operands[0], Traced) and operands[0].builder is builder:
+    if op.view and isinstance(operands[0], Traced) and operands[0].builder is builder and _shares(builder, index, inputs[0]):
         return Traced(builder, index, view=(operands[0], op.name, frozen))
     return Traced(builder, index)
+
+
+def _shares(builder: Builder, view: int, base: int) -> bool:
+    """Whether NumPy gave a window on the same memory here: a reshape, for one, is sometimes a copy."""
+    if not builder.concrete:
+        return False
+    value = builder.values[view]
+    return value.__class__ is np.ndarray and np.may_share_memory(value, builder.values[base])

@@ -10,6 +10,7 @@ from gradwork.graph.formula import Program
 from gradwork.notation.document import Document, Paragraph
 
 if TYPE_CHECKING:
+    from gradwork.gradients.view import View
     from gradwork.working.work import Working
 
 
@@ -83,7 +84,7 @@ class Model:
         step = nudge if nudge is not None else float(self.settings.get("work", {}).get("nudge", 0.01))
         view = View.of(**_given(extent))
         nudged = nudge_slopes(self.loss, wrt=tuple(wrt or self.wrt), scheme="forward", step=step, kwargs=self.bound)
-        page: Document = nudged.document(rows=view.rows, columns=view.columns, full=view.full)
+        page: Document = nudged.document(**_corner(view))
         about = tuple(Paragraph(note, "note") for note in self.notes)
         return replace(page, title=self.title, blocks=(*about, *page.blocks), digits=view.digits)
 
@@ -100,3 +101,9 @@ class Model:
 
 def _given(extent: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in extent.items() if value is not None}
+
+
+def _corner(view: View) -> dict[str, int]:
+    """How many rows and columns a page shows: all of them, or the view's."""
+    everything = 1_000_000_000
+    return {"rows": everything, "columns": everything} if view.full else {"rows": view.rows, "columns": view.columns}

@@ -7,6 +7,7 @@ the next derivative, and the printed step.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from gradwork.errors import MissingRuleError
 from gradwork.graph import frames
 from gradwork.graph.builder import Builder
-from gradwork.graph.graph import NO_PARAMS
+from gradwork.graph.graph import NO_PARAMS, USER, Params
 from gradwork.graph.op import REGISTER, Composite, Op, declare
 from gradwork.graph.traced import Traced, call, contains_traced, lift, node, write
 
@@ -93,6 +94,8 @@ def lower_entries(name: str) -> Callable[..., Any]:
 
     def lower(builder: Builder, *operands: Any, out: Any = None, where: Any = True, dtype: Any = None, **other: Any) -> Any:
         op = REGISTER.by_name[name]
+        if out is None and where is True and dtype is None and not other and len(operands) == REGISTER.by_name[name].arity:
+            return entry_by_entry(builder, REGISTER.by_name[name], operands)
         if other.get("casting") not in (None, "same_kind") or len(operands) != op.arity:
             raise unsupported(op.name, f"{', '.join(other) or 'more operands'}")
         result = entry_by_entry(builder, op, operands)
@@ -127,21 +130,58 @@ def finish(result: Traced, out: Any, where: Any = True) -> Any:
 
 def entry_by_entry(builder: Builder, op: Op, operands: tuple[Any, ...]) -> Traced:
     """Add an elementwise op, with every broadcast as a node of its own."""
-    inputs = broadcast(builder, operands)
-    if builder.origin.kind == "rule":
+    inputs = _alike(builder, operands) or broadcast(builder, operands)
+    if builder.origin is not USER and builder.origin.kind == "rule":
         folded = _folded(builder, op, inputs)
         if folded is not None:
             return folded
     return Traced(builder, builder.emit(op, inputs, NO_PARAMS))
 
 
+# Plain arithmetic; log 2 stays log 2 on a page.
+_FOLDED = frozenset({"add", "subtract", "multiply", "chain_product", "divide", "power", "negative"})
+
+
 def _folded(builder: Builder, op: Op, inputs: tuple[int, ...]) -> Traced | None:
     """Rules work with constants as a person does: n - 1 with n = 2 is written 1 at once."""
+    if op.name not in _FOLDED:
+        return None
     constants = [builder.constants.get(i) for i in inputs]
     if any(c is None or np.ndim(c) for c in constants):
         return None
     with np.errstate(all="ignore"):
         return Traced(builder, builder.constant(op.function(*constants), shape=builder.shape(inputs[0])))
+
+
+def _alike(builder: Builder, operands: tuple[Any, ...]) -> tuple[int, ...] | None:
+    """The nodes of operands that already are of one shape, or of one with a bare number; None for all other cases."""
+    first = operands[0]
+    if len(operands) == 1:
+        return (first.index,) if first.__class__ is Traced and first.builder is builder else None
+    second = operands[1]
+    if len(operands) != 2:
+        return None
+    if first.__class__ is Traced and first.builder is builder:
+        i = first.index
+        if second.__class__ is Traced:
+            j = second.index
+            return (i, j) if second.builder is builder and builder.rows[i][3] == builder.rows[j][3] else None
+        return (i, _number(builder, second, i)) if second.__class__ is float or second.__class__ is int else None
+    if (first.__class__ is float or first.__class__ is int) and second.__class__ is Traced and second.builder is builder:
+        j = second.index
+        return _number(builder, first, j), j
+    return None
+
+
+def _number(builder: Builder, value: Any, beside: int) -> int:
+    """A constant for a bare Python number beside a node."""
+    row = builder.rows[beside]
+    if row[4] is _FLOAT64:
+        return builder.constant(np.float64(value), shape=row[3])
+    return _weak(builder, value, row[3], [row[4]])
+
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 def broadcast(builder: Builder, operands: tuple[Any, ...]) -> tuple[int, ...]:
@@ -164,9 +204,12 @@ def common_shape(builder: Builder, positions: list[int]) -> tuple[int, ...]:
     """The shape that these nodes broadcast to. Raises ShapeError, on the user's line, when there is none."""
     shapes = [builder.shape(i) for i in positions]
     try:
-        return np.broadcast_shapes(*shapes)
+        return _broadcast_shapes(tuple(shapes))
     except ValueError as error:
         raise builder.refused("this operation", tuple(positions), error) from error
+
+
+_broadcast_shapes = functools.lru_cache(maxsize=4096)(lambda shapes: np.broadcast_shapes(*shapes))
 
 
 def _weak(builder: Builder, value: Any, shape: tuple[int, ...], dtypes: list[Any]) -> int:
@@ -182,7 +225,12 @@ def spread_to(builder: Builder, position: int, shape: tuple[int, ...]) -> int:
     constant = builder.constants.get(position)
     if constant is not None and np.ndim(constant) == 0 and position not in builder.names:
         return builder.constant(constant, shape=shape)
-    return int(np.broadcast_to(Traced(builder, position), shape).index)  # type: ignore[arg-type, attr-defined]
+    return builder.emit(REGISTER.by_name["broadcast_to"], (position,), _spread_params(shape))
+
+
+@functools.lru_cache(maxsize=4096)
+def _spread_params(shape: tuple[int, ...]) -> Params:
+    return Params(shape=shape)
 
 
 def known(value: Any) -> Any:
@@ -207,6 +255,8 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """An axis argument as a sorted tuple of axes counted from 0; None means all."""
     if axis is None:
         return tuple(range(ndim))
+    if axis.__class__ is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     wanted = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(sorted(np.lib.array_utils.normalize_axis_index(int(a), ndim) for a in wanted))
 

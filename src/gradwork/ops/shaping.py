@@ -20,6 +20,8 @@ def _itself(a: Layout, **params: Any) -> Layout:
 
 
 def _integers(shape: Any) -> tuple[int, ...]:
+    if shape.__class__ is tuple and all([n.__class__ is int for n in shape]):
+        return shape  # type: ignore[no-any-return]
     return tuple(operator.index(n) for n in shape) if isinstance(shape, (tuple, list)) else (operator.index(shape),)
 
 

@@ -55,7 +55,8 @@ class Agreement:
             slopes = [np.asarray(ways[one], dtype=np.float64) for ways in (self.nudged, self.bars, self.derived, self.backpropagated)]
             scale = float(np.max(np.abs(slopes[3]), initial=0.0))
             for index in np.ndindex(slopes[3].shape):
-                yield _compared(one, index, *(float(s[index]) for s in slopes), scale)
+                nudged, bar, derived, back = (float(s[index]) for s in slopes)
+                yield _compared(one, index, nudged, bar, derived, back, scale)
 
 
 def _compared(name: str, index: tuple[int, ...], nudged: float, bar: float, derived: float, back: float, scale: float) -> Compared:

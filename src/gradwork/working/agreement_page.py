@@ -50,8 +50,9 @@ def _settled(value: float, bar: float) -> float:
 def _verdict(worked: Worked) -> str:
     agreement = worked.agreement
     count = sum(int(np.size(s)) for s in worked.backpropagated.values())
-    entries = f"all {count} entries" if count > 1 else "the one entry"
+    entries = {1: "", 2: " in both entries"}.get(count, f" in all {count} entries")
     if agreement.agree:
-        return f"The three ways agree in {entries}, to at least {agreement.digits} digits." if agreement.digits else f"The three ways agree in {entries}, within the bars."
+        how_far = f"to at least {agreement.digits} digits" if agreement.digits else "within the bars"
+        return f"The three ways agree{entries}, {how_far}."
     wrong = [one for one in agreement.rows() if not one.agree]
     return f"The three ways differ in {len(wrong)} of {count} entries, first in {wrong[0].name}{list(wrong[0].index) or ''}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from gradwork.gradients.pages import derivation_blocks
 from gradwork.gradients.reading import read, read_or_cut
 from gradwork.gradients.view import View, shape_text
 from gradwork.notation.document import Block, Equation, Equations, Heading, Paragraph, Section, Table, Text
-from gradwork.notation.layout import Derivative, Layout, Number, Product, Sum, Symbol, equation
+from gradwork.notation.layout import Derivative, Infix, Layout, Number, Product, Sum, Symbol, equation
 from gradwork.working.agreement_page import agreement_blocks
 from gradwork.working.nudge_page import nudge_blocks
 
@@ -93,7 +93,7 @@ def values_block(entries: Sequence[tuple[Layout, Layout | None, int]], run: obje
     )
 
 
-def _row_table(entries: Sequence[tuple[Layout, Layout | None, int]], values: Sequence[np.ndarray], view: View) -> Table:  # type: ignore[type-arg]
+def _row_table(entries: Sequence[tuple[Layout, Layout | None, int]], values: Sequence[np.ndarray[Any, Any]], view: View) -> Table:
     longest = max((v.size for v in values if v.ndim), default=0)
     shown = longest if view.full else min(longest, view.rows)
     dots: tuple[Text, ...] = ("...",) if longest > shown else ()
@@ -114,9 +114,10 @@ def _row_table(entries: Sequence[tuple[Layout, Layout | None, int]], values: Seq
 
 
 def _rules(worked: Worked, view: View) -> Iterator[Block]:
+    shown: set[str] = set()
     for name, made in worked.derived.items():
         heading = Heading(("d ", Symbol(made.target), " / d ", Symbol(name)), level=3)
-        blocks = derivation_blocks(made)
+        blocks = derivation_blocks(made, shown if np.ndim(made.value) else None)
         if np.ndim(made.value):
             blocks.pop()
             blocks.append(Equation(equation(made.chain[0], view.array(made.value))))
@@ -129,23 +130,31 @@ def _rules(worked: Worked, view: View) -> Iterator[Block]:
 def _backward(worked: Worked, lines: Lines, view: View) -> Iterator[Block]:
     """What comes back to each line and each parameter, read off the nodes that computed it."""
     of, graph = worked.adjoints.of, worked.adjoints.graph
-    loss = lines.names[lines.target]
+    spelled = _spelled(lines)
+    loss = spelled.names[lines.target]
+    formulas: list[Equation] = []
     entries: list[tuple[Layout, Layout | None, int]] = []
-    rules: list[Text] = []
+    values: list[np.ndarray[Any, Any]] = []
     for i in (*reversed(lines.order), *worked.positions):
         if i not in of:
             continue
-        name = lines.names.get(i) or read(worked.graph, i, lines.names)
-        own = None if i == lines.target else read_or_cut(graph, of[i], cut_at_slopes(_spelled(lines), of, graph, i))
-        entries.append((Derivative(loss, _spelled(lines).names.get(i, name)), own, of[i]))
-        rules.append(rules_between(lines, users_of(lines, of, i)) if i != lines.target else "the loss counts for itself")
-    values = [np.asarray(worked.backward[at]) for *_, at in entries]
+        top = Derivative(loss, spelled.names[i])
+        own = Number(1) if i == lines.target else read_or_cut(graph, of[i], cut_at_slopes(spelled, of, graph, i))
+        rule = "the loss counts for itself" if i == lines.target else rules_between(lines, users_of(lines, of, i))
+        values.append(np.asarray(worked.backward[of[i]]))
+        entries.append((top, None, of[i]))
+        formulas.append(Equation(equation(top, own), note=rule))
     if all(v.ndim <= 1 for v in values):
+        yield Equations(tuple(formulas))
         yield _row_table(entries, values, view)
         return
-    for (name, own, _), value, rule in zip(entries, values, rules, strict=True):
-        sides = [piece for piece in (name, own) if piece is not None]
-        yield Equation(equation(*sides, view.array(value)), note=f"{rule}, {shape_text(value.shape)}" if rule else shape_text(value.shape))
+    for formula, value in zip(formulas, values, strict=True):
+        body = formula.body if not value.ndim else equation(*_sides(formula.body), view.array(value))
+        yield Equation(body, note=f"{formula.note}, {shape_text(value.shape)}" if value.ndim else formula.note)
+
+
+def _sides(body: Layout) -> tuple[Layout, ...]:
+    return body.operands if isinstance(body, Infix) and body.operator == "=" else (body,)
 
 
 def _spelled(lines: Lines) -> Lines:

@@ -12,6 +12,7 @@ from gradwork.errors import ArgumentError, DataError
 from gradwork.formats.display import Shown
 from gradwork.graph.formula import Formula, Program
 from gradwork.graph.graph import Graph
+from gradwork.graph.passes import simplified
 from gradwork.graph.run import Run
 from gradwork.graph.trace import Function, Trace, trace_call
 from gradwork.gradients.backprop import Adjoints, backpropagate
@@ -149,7 +150,7 @@ def _three_ways(
     positions = tuple(wanted_inputs(traced, keys))
     names = tuple(graph.nodes[i].name or f"u{i}" for i in positions)
     forward = Run(graph, tuple(traced.values))
-    adjoints = backpropagate(graph, positions)
+    adjoints = _as_written(backpropagate(graph, positions), len(graph.nodes))
     backward = adjoints.graph.run(*[forward[i] for i in graph.inputs])
     slopes = dict(zip(names, backward.outputs, strict=True))
     inputs = [forward[i] for i in graph.inputs]
@@ -159,6 +160,12 @@ def _three_ways(
     measured = nudge_slopes(f, *args, wrt=keys_tuple, kwargs=kwargs)
     agreement = compare(names, leaves_of(measured.gradient), leaves_of(measured.error), derived, slopes)
     return Worked(graph, names, positions, forward, nudged, measured, derived, adjoints, backward, slopes, agreement, nudge)
+
+
+def _as_written(adjoints: Adjoints, keep: int) -> Adjoints:
+    """The way back as a person would write it: 2 error, and not 2 error^1."""
+    graph, to = simplified(adjoints.graph, keep=keep)
+    return Adjoints(graph, {i: to[at] for i, at in adjoints.of.items()})
 
 
 def leaves_of(tree: Any) -> list[Any]:

@@ -15,8 +15,8 @@ from gradwork.gradients.nudging.rungs import Ground, Rung, central, one_sided
 from gradwork.gradients.nudging.subject import Array
 
 FINE = 1e-6  # a bar below this share of its entry needs no more work
-SMALL = 1e-3  # an entry below this share of its array's typical one is measured against that share
-LOWEST, HIGHEST = -22, 11  # how far the ladder goes from where it starts, in powers of two
+SMALL = 1e-6  # an entry below this share of its array's typical one is measured against that share
+LOWEST, HIGHEST = -22, 24  # how far the ladder goes from where it starts, in powers of two
 ROUNDS = 8
 
 
@@ -56,6 +56,8 @@ class Ladder:
         self.entries = ground.sampler.entries
         self.exponent = np.full(len(part), first_exponent(ground.unit))
         self.start = first_exponent(ground.unit)
+        # Below that, a nudge would lie on too few digits of its entry.
+        self.lowest = max(self.start + LOWEST, round(np.log2(ground.unit)) + 8)
         self.side = np.zeros(len(part))
 
     def climb(self) -> Climbed:
@@ -68,6 +70,7 @@ class Ladder:
         self.jump = np.zeros_like(self.corner)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
+        self.doubted = self._speaks_against()
         for _ in range(ROUNDS):
             rows = self._wide()
             if not len(rows) or self.ground.sampler.interrupted:
@@ -76,9 +79,16 @@ class Ladder:
         self._settle()
         return Climbed(self.best, self.slope, self.bar, self.corner, self.jump, self.side != 0)
 
-    def recheck(self, rows: Array) -> None:
-        """Go one rung down with entries that looked exact, since something else speaks against them."""
-        self.way[rows] = -1
+    def _speaks_against(self) -> bool:
+        """Whether the slope along a random direction, measured with far smaller nudges, is not that of the entries."""
+        line = self.ground.line
+        if line is None:
+            return False
+        reach = (line.direction * self.entries.scale)[:, None]
+        with np.errstate(all="ignore"):
+            apart = np.abs(np.sum(self.slope * reach, axis=0) - line.slope)
+            known = np.sqrt(np.sum((self.bar * reach) ** 2, axis=0))
+            return bool((apart > 4 * (known + line.error)).any())
 
     def _rung(self, rows: Array, exponent: Array) -> Rung:
         step = power_of_two(self.entries.scale[rows], exponent)
@@ -138,12 +148,12 @@ class Ladder:
         with np.errstate(invalid="ignore"):
             lost = (wide & ~cornered & (self.latest.rounding > self.latest.truncation)).any(axis=1)
             coarse = (wide & ~(self.latest.rounding > self.latest.truncation)).any(axis=1) | cornered.any(axis=1)
-        way = np.where(coarse, -1, np.where(lost, 1, 0))
+        way = np.where(coarse | self.doubted, -1, np.where(lost, 1, 0))
         turned = (way * self.way) < 0
         self.stride = np.where(turned, self.stride // 2, self.stride)
-        self.way = way
-        reached = self.exponent + way * self.stride - self.start
-        active = (way != 0) & (self.stride > 0) & (reached >= LOWEST) & (reached <= HIGHEST)
+        self.way, self.doubted = way, False
+        reached = self.exponent + way * self.stride
+        active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= self.start + HIGHEST)
         return np.flatnonzero(active)
 
     def _typical(self) -> Array:
@@ -196,4 +206,5 @@ class Ladder:
         with np.errstate(invalid="ignore"):
             endless = (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 0)
             endless &= self.bar > 8 * self.best.rounding
+        self.slope = np.where(self.jump, np.nan, self.slope)
         self.bar = np.where(self.jump | endless | ~np.isfinite(self.slope), np.inf, self.bar)

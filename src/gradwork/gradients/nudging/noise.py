@@ -16,9 +16,10 @@ from gradwork.gradients.nudging.subject import Array, Subject
 
 POINTS = 9
 SAFETY = 3.0
-# Neighbouring points: once so close that the function is a straight line to the last digit, once as far apart as
-# numbers of single precision lie, so that a function that works in single precision inside is found out.
-SPACINGS = ((-44, (3, 4, 5, 6)), (-24, (5, 6)))
+# Neighbouring points: once so close that the function is a straight line to the last digit, then as far apart as numbers
+# of single precision lie, and further, so that a function that works in single precision inside is found out. What is
+# measured far apart counts only where it has settled: the differences of something smooth go on falling.
+SPACINGS = ((-44, (3, 4, 5, 6), False), (-24, (5, 6), False), (-14, (4, 5, 6), True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Noise:
 
 
 def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) -> Noise:
-    """Evaluate at nine points close together along one random direction, twice, and read the noise off.
+    """Evaluate at nine points close together along one random direction, three times, and read the noise off.
 
     base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision.
 
@@ -52,12 +53,12 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) 
     floor = 4 * unit * np.abs(base)
     size = floor
     line = None
-    for exponent, levels in SPACINGS if not coarser else SPACINGS[:1]:
+    for exponent, levels, settled in SPACINGS if not coarser else SPACINGS[:1]:
         spacing = 2.0 ** (exponent + coarser)
         table = _along(subject, entries, direction * spacing)
         with np.errstate(all="ignore"):
-            size = np.fmax(size, SAFETY * _deviation(table, levels))
-            line = _line(table, direction, spacing, size)
+            size = np.fmax(size, SAFETY * _deviation(table, levels, settled))
+            line = line if settled else _line(table, direction, spacing, size)
     return Noise(size, unit, line)
 
 
@@ -82,12 +83,14 @@ def _along(subject: Subject, entries: Entries, step: Array) -> Array:
     return np.array(found)
 
 
-def _deviation(table: Array, levels: tuple[int, ...]) -> Array:
+def _deviation(table: Array, levels: tuple[int, ...], settled: bool) -> Array:
     found = []
     for level in levels:
         squares = np.diff(table, level, axis=0) ** 2
         found.append(np.sqrt(factorial(level) ** 2 / factorial(2 * level) * np.mean(squares, axis=0)))
     deviation = np.median(found, axis=0)
+    if settled:
+        deviation = np.where(found[-1] > np.max(found, axis=0) / 4, deviation, 0.0)
     return np.where(np.isfinite(deviation), deviation, 0.0)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from gradwork.gradients.nudging.noise import Line
 from gradwork.gradients.nudging.sampler import Sampler
 from gradwork.gradients.nudging.subject import Array
 
@@ -79,6 +80,7 @@ class Ground:
     base: Array
     noise: Array
     unit: float
+    line: Line | None = None
 
     def error(self, *values: Array) -> Array:
         """How far one evaluation among `values` may be off: the noise, and some units in the last place of the largest."""

@@ -41,10 +41,10 @@ class Part:
     def handed(self, flat: Array) -> Any:
         """What the function gets for the values `flat`."""
         if self.kind == "tensor":
-            return _tensor(self.given, flat.reshape(self.shape))
+            return tensor(self.given, flat.reshape(self.shape))
         if self.kind == "array":
             return flat.reshape(self.shape)
-        return flat[0].item() if isinstance(self.given, (int, float)) else flat[0]
+        return flat[0].item() if isinstance(self.given, (int, float)) and flat.dtype.kind == "f" else flat[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +106,26 @@ class Subject:
         """The parts that are nudged."""
         return [i for i in range(len(self.parts)) if self._moves(i)]
 
-    def call(self) -> Any:
-        """What the function gives at the values in `work`."""
+    def arguments_given(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments as the function sees them now."""
         for argument in self._rebuilt:
             self._built[argument.key] = self._build(argument)
-        self.evaluations += 1
         args = [self._built[a.key] for a in self.arguments if isinstance(a.key, int)]
-        kwargs = {a.key: self._built[a.key] for a in self.arguments if isinstance(a.key, str)}
+        return args, {a.key: self._built[a.key] for a in self.arguments if isinstance(a.key, str)}
+
+    def called_with_complex(self) -> Any:
+        """The result where `work` holds complex numbers in the place of what moves."""
+        for argument in self.arguments:
+            self._built[argument.key] = self._build(argument)
+        result = self.call()
+        leaves, structure = flatten(result)
+        plain = _plain(leaves[0]) if structure.kind is None else None
+        return result if plain is None else plain
+
+    def call(self) -> Any:
+        """What the function gives at the values in `work`."""
+        args, kwargs = self.arguments_given()
+        self.evaluations += 1
         if isinstance(self._called, Called):
             return self._called.function(*args, **kwargs)
         return _worked_out(self._called.program, {**dict(zip(self._called.labels(len(args)), args, strict=True)), **kwargs})
@@ -221,7 +234,7 @@ def _is_tensor(value: Any) -> bool:
     return hasattr(value, "new_tensor") or type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
-def _tensor(like: Any, values: Array) -> Any:
+def tensor(like: Any, values: Array) -> Any:
     """`values` as an array of the package that `like` belongs to, which its user has imported already."""
     if hasattr(like, "new_tensor"):
         return like.new_tensor(values, dtype=like.double().dtype if values.dtype == np.float64 else like.dtype)
