@@ -191,6 +191,8 @@ class LatexMath(Writer[str]):
 
     def subscript(self, piece: pieces.Subscript) -> str:
         indices = ",".join(self.write(index) for index in piece.indices)
+        if isinstance(piece.base, pieces.Symbol) and split_name(piece.base.name)[1]:
+            return f"{self.write(piece.base)}[{indices}]"
         return f"{{{self.part(piece, piece.base, 0)}}}_{{{indices}}}"
 
     def root(self, piece: pieces.Root) -> str:

@@ -167,6 +167,9 @@ class MathML(Writer[str]):
 
     def subscript(self, piece: pieces.Subscript) -> str:
         indices = '<mo separator="true">,</mo>'.join(self.write(index) for index in piece.indices)
+        if isinstance(piece.base, pieces.Symbol) and split_name(piece.base.name)[1]:
+            # W1 is set with a lowered 1 already; an index below that would read as 11.
+            return _row(self.write(piece.base) + _fenced("[", indices, "]"))
         return f"<msub>{self.part(piece, piece.base, 0)}{_row(indices)}</msub>"
 
     def root(self, piece: pieces.Root) -> str:

@@ -23,7 +23,8 @@ def svg(figure: Figure, number: int = 1) -> str:
     """
     across, upward = axes(figure)
     frame = _Frame(across, upward, 14 + _LETTER * max((len(label) for label in upward.labels()), default=1))
-    clip = f"gradwork-clip-{number}"
+    # Fragments of a notebook stand in one page: where two have the same name for it, it is the same rectangle.
+    clip = f"gradwork-clip-{number}-{frame.left:.0f}"
     parts = [
         f'<svg role="img" viewBox="0 0 {_WIDE} {_HIGH}" class="plot" aria-label="{words(_alt(figure))}">',
         f"<title>{words(_alt(figure))}</title>",

@@ -80,11 +80,10 @@ def fragment(document: Document, style: Style | None = None, *, fonts: bool = Fa
 class HtmlPage(PageWriter[str]):
     """Turns blocks into HTML. `top` is the level of heading that the page's title gets."""
 
-    _numbers = count(1)  # figures of all fragments of a notebook stand in one page
-
     def __init__(self, digits: int, top: int = 1) -> None:
         self.digits = digits
         self.top = top
+        self.figures = count(1)
         self.math = MathML(digits)
         self.flat = Formula(UNICODE, digits)
 
@@ -137,7 +136,7 @@ class HtmlPage(PageWriter[str]):
 
     def figure(self, block: Figure) -> str:
         caption = f"<figcaption>{self.inline(block.caption)}</figcaption>" if block.caption != "" else ""
-        return f"<figure>\n{svg(block, next(self._numbers))}\n{legend(block)}{caption}</figure>"
+        return f"<figure>\n{svg(block, next(self.figures))}\n{legend(block)}{caption}</figure>"
 
     # --- formulas
 

@@ -55,6 +55,5 @@ def _complex_text(value: complex, digits: int) -> str:
 def mantissa_and_exponent(text: str) -> tuple[str, int | None]:
     """Split "2.5e-8" into "2.5" and -8; the exponent is None where there is none."""
     mantissa, _, exponent = text.partition("e")
-    if not exponent or not mantissa.lstrip("-").replace(".", "").isdigit():
-        return text, None
-    return mantissa, int(exponent)
+    parts_are_numbers = mantissa.lstrip("-").replace(".", "").isdigit() and exponent.lstrip("-").isdigit()
+    return (mantissa, int(exponent)) if parts_are_numbers else (text, None)

@@ -37,7 +37,7 @@ def agreement_blocks(worked: Worked, view: View) -> Iterator[Block]:
 
 
 def _row(one: Compared, digits: int) -> tuple[Text, ...]:
-    shown = max(digits, min(one.digits, 8))
+    shown = digits
     nudged: Text = (Number(_settled(one.nudged, one.bar), shown), " ± ", Number(one.bar, 1))
     return (entry(one.name, one.index), nudged, Number(one.derived, shown), Number(one.backpropagated, shown), str(one.digits))
 

@@ -18,6 +18,7 @@ FINE = 1e-6  # a bar below this share of its entry needs no more work
 SMALL = 1e-6  # an entry below this share of its array's typical one is measured against that share
 LOWEST, HIGHEST = -22, 24  # how far the ladder goes from where it starts, in powers of two
 ROUNDS = 8
+CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7 for sqrt|x|, 32 at a jump
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Ladder:
         self._stay_inside(everything)
         self.slope, self.bar = self.best.slope.copy(), self._bar(self.best)
         self.latest, self.corner = self.best, self.best.cornered
-        self.jump = np.zeros_like(self.corner)
+        self.growth = np.ones(self.corner.shape)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
         self.doubted = self._speaks_against()
@@ -77,7 +78,7 @@ class Ladder:
                 break
             self._one_more(rows)
         self._settle()
-        return Climbed(self.best, self.slope, self.bar, self.corner, self.jump, self.side != 0)
+        return Climbed(self.best, self.slope, self.bar, self.corner, self.corner & (self.growth > JUMP), self.side != 0)
 
     def _speaks_against(self) -> bool:
         """Whether the slope along a random direction, measured with far smaller nudges, is not that of the entries."""
@@ -116,14 +117,12 @@ class Ladder:
     def _stay_inside(self, everything: Array) -> None:
         """Where a step left the domain: take a smaller one, and if that does not help either, go one way only."""
         rows = everything[self._outside(self.best)]
-        own = np.abs(self.entries.value[rows])
-        near = np.where(own > 0, np.minimum(np.log2(np.where(own > 0, own, 1) / self.entries.scale[rows]), 0), 0)
-        for less in (np.floor(near), np.floor(near) - 8):
+        own = np.abs(self.entries.value)
+        near = np.floor(np.minimum(np.log2(np.where(own > 0, own, self.entries.scale) / self.entries.scale), 0))
+        for lower in (0, -8):
             if len(rows) and not self.ground.sampler.interrupted:
-                self._retry(rows, np.asarray(self.start + less, dtype=int))
-                still = self._outside(self.best.pick(rows))
-                rows, near = rows[still], near[still]
-                less = less[still]
+                self._retry(rows, np.asarray(self.start + near[rows] + lower, dtype=int))
+                rows = rows[self._outside(self.best.pick(rows))]
         for side in (1.0, -1.0):
             if len(rows) and not self.ground.sampler.interrupted:
                 self.side[rows] = side
@@ -179,13 +178,15 @@ class Ladder:
 
     def _note_corners(self, rows: Array, old: Rung, new: Rung, finer: Array) -> None:
         with np.errstate(all="ignore"):
-            grew = np.abs(new.finer_gap) > 4 * np.abs(old.finer_gap)
+            growth = np.abs(new.finer_gap) / np.abs(old.finer_gap)
             visible = 12 * new.rounding < np.abs(old.finer_gap) / 2
-        was = self.corner[rows]
+        was, twice = self.corner[rows], finer & old.cornered & new.cornered
         # Where the noise hides the gap at the smaller step, what was seen at the larger one stands.
-        now = np.where(finer & (visible | new.cornered), new.cornered, was)
+        now = np.where(finer & (visible | new.cornered | new.closing), new.cornered, was)
+        # |x|^1.5 has a gap that closes, though slowly.
+        now &= ~(twice & (growth < 0.5))
         self.corner[rows] = now
-        self.jump[rows] = np.where(now, np.where(finer & old.cornered & new.cornered, grew, self.jump[rows]), False)
+        self.growth[rows] = np.where(twice, growth, self.growth[rows])
 
     def _merge(self, rows: Array, new: Rung, finer: Array) -> None:
         slope, bar = self.slope[rows], self.bar[rows]
@@ -202,9 +203,12 @@ class Ladder:
         self.best = self.best.put(rows[shown], new.pick(np.flatnonzero(shown)))
 
     def _settle(self) -> None:
-        """What has no slope gets a bar without end: a jump, and one-sided slopes that grow as the step shrinks."""
+        """What has no slope gets a bar without end: a jump, a cusp such as that of sqrt|x|, an upright tangent."""
         with np.errstate(invalid="ignore"):
-            endless = (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 0)
-            endless &= self.bar > 8 * self.best.rounding
-        self.slope = np.where(self.jump, np.nan, self.slope)
-        self.bar = np.where(self.jump | endless | ~np.isfinite(self.slope), np.inf, self.bar)
+            upright = (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
+        torn = self.corner & (self.growth > CUSP)
+        self.slope = np.where(torn, np.nan, self.slope)
+        self.bar = np.where(torn | upright | ~np.isfinite(self.slope), np.inf, self.bar)
+        sides = {name: getattr(self.best, name) for name in ("left0", "right0")}
+        grown = {name: np.where(torn & (side != 0), np.copysign(np.inf, side), side) for name, side in sides.items()}
+        self.best = Rung(**{**self.best.__dict__, **grown})

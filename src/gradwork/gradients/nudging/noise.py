@@ -16,10 +16,9 @@ from gradwork.gradients.nudging.subject import Array, Subject
 
 POINTS = 9
 SAFETY = 3.0
-# Neighbouring points: once so close that the function is a straight line to the last digit, then as far apart as numbers
-# of single precision lie, and further, so that a function that works in single precision inside is found out. What is
-# measured far apart counts only where it has settled: the differences of something smooth go on falling.
-SPACINGS = ((-44, (3, 4, 5, 6), False), (-24, (5, 6), False), (-14, (4, 5, 6), True))
+# Neighbouring points: once so close that the function is a straight line to the last digit, and once as far apart as
+# numbers of single precision lie, so that a function that works in single precision inside is found out.
+CLOSE, APART = -44, -24
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +40,7 @@ class Noise:
 
 
 def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) -> Noise:
-    """Evaluate at nine points close together along one random direction, three times, and read the noise off.
+    """Evaluate at nine points close together along one random direction, twice, and read the noise off.
 
     base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision.
 
@@ -50,15 +49,17 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) 
     """
     direction = np.random.default_rng(0).standard_normal(len(entries.value))
     coarser = 0 if unit < 2.0**-30 else 30
-    floor = 4 * unit * np.abs(base)
-    size = floor
+    size = 4 * unit * np.abs(base)
     line = None
-    for exponent, levels, settled in SPACINGS if not coarser else SPACINGS[:1]:
+    for exponent in (CLOSE, APART) if not coarser else (CLOSE,):
         spacing = 2.0 ** (exponent + coarser)
         table = _along(subject, entries, direction * spacing)
         with np.errstate(all="ignore"):
-            size = np.fmax(size, SAFETY * _deviation(table, levels, settled))
-            line = line if settled else _line(table, direction, spacing, size)
+            deviation = _deviation(table, (3, 4, 5, 6))
+            if exponent == APART:
+                deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
+            size = np.fmax(size, SAFETY * deviation)
+            line = _line(table, direction, spacing, size)
     return Noise(size, unit, line)
 
 
@@ -83,15 +84,24 @@ def _along(subject: Subject, entries: Entries, step: Array) -> Array:
     return np.array(found)
 
 
-def _deviation(table: Array, levels: tuple[int, ...], settled: bool) -> Array:
+def _deviation(table: Array, levels: tuple[int, ...]) -> Array:
     found = []
     for level in levels:
         squares = np.diff(table, level, axis=0) ** 2
-        found.append(np.sqrt(factorial(level) ** 2 / factorial(2 * level) * np.mean(squares, axis=0)))
+        found.append(np.sqrt(np.mean(squares, axis=0) / _growth(level)))
     deviation = np.median(found, axis=0)
-    if settled:
-        deviation = np.where(found[-1] > np.max(found, axis=0) / 4, deviation, 0.0)
     return np.where(np.isfinite(deviation), deviation, 0.0)
+
+
+def _unmoved_by_a_corner(table: Array) -> Array:
+    """The same from the third differences, by their median: a corner between two points is in half of them at most."""
+    middle = np.median(np.abs(np.diff(table, 3, axis=0)), axis=0)
+    deviation = middle / 0.6745 / np.sqrt(_growth(3))
+    return np.where(np.isfinite(deviation), deviation, 0.0)
+
+
+def _growth(level: int) -> float:
+    return factorial(2 * level) / factorial(level) ** 2
 
 
 def _line(table: Array, direction: Array, spacing: float, noise: Array) -> Line:

@@ -48,8 +48,14 @@ class Rung:
     def cornered(self) -> Array:
         """Where the gap between the sides does not close with the step, though it is well above the noise."""
         with np.errstate(invalid="ignore"):
-            stays = np.abs(self.finer_gap) > 0.7 * np.abs(self.gap)
+            stays = self.finer_gap * np.sign(self.gap) > 0.8 * np.abs(self.gap)
             return stays & (np.abs(self.finer_gap) > 12 * self.rounding)
+
+    @property
+    def closing(self) -> Array:
+        """Where the gap, well above the noise, closes as the step shrinks: no corner."""
+        with np.errstate(invalid="ignore"):
+            return (np.abs(self.finer_gap) < 0.8 * np.abs(self.gap)) & (np.abs(self.gap) > 8 * self.rounding)
 
     def where(self, take: Array, other: Rung) -> Rung:
         """This rung with the entries of `take` (entries,) from `other`."""
