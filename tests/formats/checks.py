@@ -90,11 +90,7 @@ def text(page: str, width: int) -> None:
 def columns(line: str) -> int:
     """The columns of a line, counted without gradwork's help."""
     return sum(
-        0
-        if unicodedata.category(c) in ("Mn", "Me", "Cf")
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
+        0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in line
     )
 

@@ -10,7 +10,9 @@ from gradwork.notation.layout import Layout
 
 # Surrogates too: a file name or a broken source may bring them.
 texts = st.text(max_size=12)
-names = st.sampled_from(["x", "w", "loss", "learning_rate", "W1", "alpha", "lambda_2", "ŷ", "日本", "a_b_c", "µ"]) | texts
+names = (
+    st.sampled_from(["x", "w", "loss", "learning_rate", "W1", "alpha", "lambda_2", "ŷ", "日本", "a_b_c", "µ"]) | texts
+)
 numbers = (
     st.floats()
     | st.integers()

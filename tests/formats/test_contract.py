@@ -66,7 +66,9 @@ def test_no_blocks(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_digits_are_the_readers(name: str) -> None:
-    page = Document("x", (Paragraph(("", Number(2.71828))), Equation(Number(2.71828)), Table(("x",), ((Number(2.71828),),))))
+    page = Document(
+        "x", (Paragraph(("", Number(2.71828))), Equation(Number(2.71828)), Table(("x",), ((Number(2.71828),),)))
+    )
     written = re.sub("<[^>]*>", "", str(formats.render(page, name, Style(digits=3))))
     assert len(re.findall(r"2(\$ & )?\.72\b", written)) == (6 if name == "json" else 3)  # JSON also says it aloud
 

@@ -41,7 +41,7 @@ def smooth_families(rng: np.random.Generator, size: int = 12, rows: int = 20) ->
 
 
 def cases(seed: int, size: int = 12) -> Iterator[Case]:
-    """Every family at parameters from 1e-6 to 1e6: the scale is taken out again inside, so that f itself is of size 1."""
+    """Every family at parameters from 1e-6 to 1e6: inside, the scale is taken out again."""
     rng = np.random.default_rng(seed)
     for name, f in smooth_families(rng, size).items():
         for scale in (1e-6, 1e-3, 1.0, 1e3, 1e6):
@@ -52,3 +52,23 @@ def cases(seed: int, size: int = 12) -> Iterator[Case]:
 
 def _scaled(f: Callable[[Any], Any], scale: float) -> Callable[[Any], Any]:
     return lambda w: f(w / scale)
+
+
+def single_precision(seed: int, size: int = 12, rows: int = 20) -> Iterator[Case]:
+    """Functions whose numbers are all of single precision, where their argument is, as the point is."""
+    rng = np.random.default_rng(seed)
+    data = (rng.standard_normal((rows, size)) / np.sqrt(size)).astype(np.float32)
+    target = rng.standard_normal(rows).astype(np.float32)
+    small = np.float32(1e-3)
+    families: dict[str, Callable[[Any], Any]] = {
+        "tanh loss": lambda w: np.mean((np.tanh(data @ w) - target) ** 2),
+        "logistic": lambda w: np.mean(np.log1p(np.exp(-target * (data @ w)))),
+        "norm": lambda w: np.sqrt(np.sum((data @ w) ** 2) + small),
+        "oscillating": lambda w: np.mean(np.cos(np.float32(10) * (data @ w))),
+        "linear": lambda w: np.sum(data @ w),
+        "quadratic": lambda w: np.mean((data @ w - target) ** 2),
+        "rosenbrock": lambda w: np.sum(np.float32(100) * (w[1:] - w[:-1] ** 2) ** 2 + (np.float32(1) - w[:-1]) ** 2),
+    }
+    for name, f in families.items():
+        for scale in (1e-3, 1.0, 10.0):
+            yield f"{name}, parameters {scale:g}", f, (scale * rng.standard_normal(size)).astype(np.float32)

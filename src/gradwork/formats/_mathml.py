@@ -17,6 +17,7 @@ from gradwork.notation.speech import spoken
 from gradwork.notation.writer import Writer, needs_dot, trimmed
 
 _THIN = '<mspace width="0.17em"/>'
+_GAP = '<mspace width="0.6em"/>'
 _SIGNS = {"*": "·", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "=>": "⇒", "-": "−"}
 _KNOWN = set("=<>≤≥≠≈→⇒±·×+−⊙⊗∘∈:/,;")
 _DOTS = {"vertical": "⋮", "diagonal": "⋱"}
@@ -82,7 +83,7 @@ class MathML(Writer[str]):
         return f"<mtext>{words(piece.text)}</mtext>"
 
     def dots(self, piece: pieces.Dots) -> str:
-        return f"<mo>{_DOTS.get(piece.direction, '…')}</mo>"
+        return f"<mtext>{_DOTS.get(piece.direction, '…')}</mtext>"
 
     def blank(self, piece: pieces.Blank) -> str:
         return f'<mtext><span class="blank"><span class="blank-number">{piece.number}</span></span></mtext>'
@@ -203,6 +204,8 @@ class MathML(Writer[str]):
     # --- tables
 
     def matrix(self, piece: pieces.Matrix) -> str:
+        if len(piece.rows) == 1:  # a row by itself stands on the line, as its brackets do
+            return _fenced("[", _GAP.join(self.write(cell) for cell in piece.rows[0]), "]")
         longest = max((len(row) for row in piece.rows), default=0)
         columns = [[row[i] if i < len(row) else pieces.Words("") for row in piece.rows] for i in range(longest)]
         cells = zip(*(self._column(column) for column in columns), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradwork.formats._box import crop, pad, wrap
-from gradwork.formats._scale import Axis, axes, runs
+from gradwork.formats._scale import Axis, axes, drawable, runs
 from gradwork.formats._signs import Signs, paint, prepare, width
 from gradwork.notation.document import Curve, Figure
 
@@ -110,7 +110,7 @@ def _draw(figure: Figure, canvas: _Canvas, across: Axis, upward: Axis, signs: Si
         if curve.label:
             legend.append(f"{mark + '  ' if several else ''}{prepare(curve.label, signs)}")
     for dot, mark in zip(figure.dots, _dot_marks(figure, signs), strict=True):
-        if abs(dot.x) < float("inf") and abs(dot.y) < float("inf"):
+        if drawable(dot.x, dot.y):
             canvas.letter(across.place(dot.x), upward.place(dot.y), mark)
         legend += [f"{mark}  {prepare(dot.label, signs)}"] * bool(dot.label)
     return legend

@@ -10,6 +10,7 @@ from gradwork.notation.document import Curve, Figure
 from gradwork.notation.numbers import decimal_text
 
 _LARGEST = 1e300  # beyond this, differences overflow
+_SMALLEST = 1e-290  # below this, they have no digits left
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,14 @@ def _all_points(figure: Figure) -> Iterator[tuple[float, float]]:
     for curve in figure.curves:
         for run in runs(curve):
             yield from run
-    yield from ((dot.x, dot.y) for dot in figure.dots if _drawable(dot.x, dot.y))
+    yield from ((dot.x, dot.y) for dot in figure.dots if drawable(dot.x, dot.y))
 
 
 def runs(curve: Curve) -> Iterator[list[tuple[float, float]]]:
     """The curve's unbroken stretches: NaN and infinity break it."""
     run: list[tuple[float, float]] = []
     for x, y in zip(curve.x, curve.y, strict=False):
-        if _drawable(x, y):
+        if drawable(x, y):
             run.append((float(x), float(y)))
         elif run:
             yield run
@@ -55,7 +56,8 @@ def runs(curve: Curve) -> Iterator[list[tuple[float, float]]]:
         yield run
 
 
-def _drawable(x: float, y: float) -> bool:
+def drawable(x: float, y: float) -> bool:
+    """Whether a point can be shown: NaN, the infinities and what is nearly as large cannot."""
     return abs(x) < _LARGEST and abs(y) < _LARGEST
 
 
@@ -67,8 +69,9 @@ def axis(values: Iterable[float], margin: float = 0.0, count: int = 5) -> Axis:
     """
     found = [*values] or [0.0, 1.0]
     low, high = min(found), max(found)
-    if high - low <= abs(high) * 1e-12:
-        room = abs(high) * 0.1 or 1.0
+    largest = max(abs(low), abs(high))
+    if high - low <= max(largest * 1e-12, _SMALLEST):
+        room = largest * 0.1 if largest > _SMALLEST * 1e20 else 1.0
         low, high = low - room, high + room
     extra = margin * (high - low)
     low, high = low - extra, high + extra

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from gradwork.formats._mathml import minus, words
-from gradwork.formats._scale import Axis, axes, runs
+from gradwork.formats._scale import Axis, axes, drawable, runs
 from gradwork.notation.document import Curve, Dot, Figure
 
 _WIDE, _HIGH = 560, 350
@@ -34,7 +34,7 @@ def svg(figure: Figure, number: int = 1) -> str:
         f'<g clip-path="url(#{clip})">',
         *(_curve(curve, color, frame) for curve, color in zip(figure.curves, _colors(figure), strict=True)),
         "</g>",
-        *(_dot(dot, frame) for dot in figure.dots if abs(dot.x) < float("inf") and abs(dot.y) < float("inf")),
+        *(_dot(dot, frame) for dot in figure.dots if drawable(dot.x, dot.y)),
         "</svg>",
     ]
     return "".join(parts)

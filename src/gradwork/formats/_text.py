@@ -29,6 +29,7 @@ from gradwork.notation.document import (
 _NARROWEST = 12
 _INDENT = "  "
 _LABELS = {"why": "why: ", "warning": "warning: "}
+_SHORT_NAME = 8  # a column's name that is no longer stays on one line: row 12
 _NOTE_ROOM = 22  # a remark that has less than this goes under its formula
 
 
@@ -133,13 +134,17 @@ class TextPage(PageWriter[list[str]]):
 
     def table(self, block: Table) -> list[str]:
         columns = max([len(block.columns), *(len(row) for row in block.rows)])
-        header = [paint(self.inline(text), "bold") for text in block.columns]
+        header = [self._column_name(text) for text in block.columns]
         rows = [[self.inline(cell) for cell in row] for row in block.rows]
         align = alignments(block.align, columns, block.rows, block.row_headings)
         filled = [tuple(cell.strip(" ") for cell in row) + ("",) * (columns - len(row)) for row in (header, *rows)]
         caption = self.inline(block.caption)
         lines = table_lines(Cells(filled[0], tuple(filled[1:]), align), self.room, self.signs)
         return [*(wrap(caption, self.room) if caption else []), *lines]
+
+    def _column_name(self, text: Text) -> str:
+        name = self.inline(text)
+        return paint(name.replace(" ", GLUE) if width(name) <= _SHORT_NAME else name, "bold")
 
     # --- formulas
 
@@ -252,5 +257,5 @@ def _parted(previous: Block | tuple[Step, ...] | None, block: Block | tuple[Step
     if isinstance(block, wide) or isinstance(previous, wide):
         return True
     if isinstance(block, Table):
-        return isinstance(previous, Table) or bool(block.caption)
+        return not isinstance(previous, Paragraph) or block.caption != ""
     return isinstance(block, Paragraph) and isinstance(previous, (Paragraph, Table)) and block.kind == "plain"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradwork.formats._latex_math import escaped
-from gradwork.formats._scale import Axis, axes, runs
+from gradwork.formats._scale import Axis, axes, drawable, runs
 from gradwork.notation.document import Curve, Dot, Figure
 
 _WIDE, _HIGH = 11.0, 6.5
@@ -20,7 +20,7 @@ def tikz(figure: Figure) -> str:
     lines = [r"\begin{tikzpicture}", *_axes(figure, across, upward)]
     for position, curve in enumerate(figure.curves):
         lines += _curve(curve, _SHADES[position % len(_SHADES)], across, upward)
-    lines += [_dot(dot, across, upward) for dot in figure.dots if abs(dot.x) + abs(dot.y) < float("inf")]
+    lines += [_dot(dot, across, upward) for dot in figure.dots if drawable(dot.x, dot.y)]
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 

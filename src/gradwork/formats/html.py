@@ -91,17 +91,17 @@ class HtmlPage(PageWriter[str]):
         """Blocks one after the other."""
         return "\n".join(self.block(block) for block in grouped(blocks))
 
-    def inline(self, text: Text) -> str:
-        """Running text with its formulas."""
-        return "".join(self._inline(piece) for piece in pieces_of(text))
+    def inline(self, text: Text, *, display: bool = False) -> str:
+        """Running text with its formulas; with `display`, they are as large as on a line of their own."""
+        return "".join(self._inline(piece, display) for piece in pieces_of(text))
 
-    def _inline(self, piece: Inline) -> str:
+    def _inline(self, piece: Inline, display: bool) -> str:
         if isinstance(piece, str):
             # Two spaces and more part what stands in a row; HTML would make one of them.
             return re.sub(" {2,}", "\u2003", words(piece))
         if isinstance(piece, Number):
             return f'<span class="number">{self._number(piece)}</span>'
-        return self.math.formula(piece)
+        return self.math.formula(piece, display=display)
 
     def _number(self, piece: Number) -> str:
         mantissa, exponent = mantissa_and_exponent(decimal_text(piece.value, piece.digits or self.digits))
@@ -192,7 +192,7 @@ class HtmlPage(PageWriter[str]):
         return f'<th scope="col" class="{_ALIGN[letter]}">{self.inline(text)}</th>'
 
     def _cell(self, cell: Text, column: int, letter: str, decimals: int, row_headings: bool) -> str:
-        inside = self._lined_up(cell, decimals) if decimals else self.inline(cell)
+        inside = self._lined_up(cell, decimals) if decimals else self.inline(cell, display=True)
         if column == 0 and row_headings:
             return f'<th scope="row" class="{_ALIGN[letter]}">{inside}</th>'
         return f'<td class="{_ALIGN[letter]}">{inside}</td>'
@@ -204,7 +204,7 @@ class HtmlPage(PageWriter[str]):
     def _lined_up(self, cell: Text, decimals: int) -> str:
         parts = self._parted(cell)
         if parts is None:
-            return self.inline(cell)
+            return self.inline(cell, display=True)
         # All right parts of a column are as wide as the longest, so that the points stand under one another.
         return (
             f'<span class="number">{parts[0]}<span class="decimals" style="width:{decimals}ch">{parts[1]}</span></span>'
@@ -218,7 +218,6 @@ class HtmlPage(PageWriter[str]):
                 return None
             written += words(piece) if isinstance(piece, str) else self._number(piece)
         return parts_of_number(written)
-
 
 
 _ALIGN = {"l": "left", "r": "right-aligned", "c": "center", ".": "right-aligned"}

@@ -29,13 +29,13 @@ from gradwork.notation.layout import Derivative, Layout, equation
 CHAIN_RULE = "chain rule"
 
 
-def derive_by_lines(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1) -> Derivation:
+def derive_by_lines(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y") -> Derivation:
     """The derivation of `graph`'s one output by the single number at node `wrt`.
 
     inputs: values of the graph's inputs, when all are known; then the numbers are put in as well.
     """
     teaching, at = teaching_form(graph, [wrt])
-    lines = lines_of(teaching, [at[wrt]], teaching.outputs[0])
+    lines = lines_of(teaching, [at[wrt]], teaching.outputs[0], result)
     writer = _Writer(lines)
     for line in lines.order:
         writer.carry(line)
@@ -155,7 +155,7 @@ class _Writer:
     def _again(self, graph: Graph, where: Mapping[int, int], result: int, inputs: Sequence[Any] | None, order: int) -> Derivation:
         if graph.nodes[where[self.wrt]].op != INPUT:
             raise AssertionError("the variable of a derivation is an input")
-        return derive_by_lines(graph, inputs, where[self.wrt], order - 1)
+        return derive_by_lines(graph, inputs, where[self.wrt], order - 1, one_line(self.lines.names[self.lines.target]))
 
 
 @dataclass

@@ -30,7 +30,7 @@ from gradwork.notation.layout import Derivative, Layout, equation
 _LONG = 60
 
 
-def derive_by_matrices(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1) -> Derivation:
+def derive_by_matrices(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y") -> Derivation:
     """The derivation of `graph`'s one number by the array at node `wrt`."""
     if order > 1:
         raise ArgumentError(
@@ -43,7 +43,7 @@ def derive_by_matrices(graph: Graph, inputs: Sequence[Any] | None, wrt: int, ord
             hint="gw.jacobian for the numbers; a loss (one number) has a derivation by every array",
         )
     teaching, at = teaching_form(graph, [])
-    lines = lines_of(teaching, [at[wrt]], teaching.outputs[0])
+    lines = lines_of(teaching, [at[wrt]], teaching.outputs[0], result)
     return _Going(lines).finished(inputs)
 
 

@@ -77,7 +77,9 @@ class Case:
     def __call__(self, *arrays: Any) -> Any:
         slots = dict(zip(self.moving, arrays, strict=True))
         filled = [slots.get(k, leaf) for k, leaf in enumerate(self.leaves)]
-        return self.call(*self.structure.build(iter(filled)), **self.params)
+        result = self.call(*self.structure.build(iter(filled)), **self.params)
+        # Several results are looked at as one.
+        return np.concatenate([np.ravel(r) for r in result]) if isinstance(result, (tuple, list)) else result
 
     def in_float32(self) -> list[Any]:
         """The same point in single precision."""
@@ -157,8 +159,8 @@ def _declared(op: Op | Composite) -> Iterator[Broken]:
     for field in ("why", "source", "family", "answers"):
         if not getattr(op, field):
             yield Broken("every declaration is complete", op.name, f"{field} is empty")
-    constant = isinstance(op, Composite) and op.rule == "constant rule"
-    if not op.samples and not constant:
+    untried = isinstance(op, Composite) and op.rule in ("constant rule", "writing rule")
+    if not op.samples and not untried:
         yield Broken("every declaration is complete", op.name, "there are no samples")
     if isinstance(op, Composite):
         if not op.rule:

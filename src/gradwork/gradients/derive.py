@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError, ShapeError
+from gradwork.errors import ArgumentError, MissingRuleError, ShapeError
 from gradwork.graph.formula import Formula, Program
 from gradwork.graph.graph import Graph
 from gradwork.graph.trace import Function, as_called, as_number, trace_call, trace_symbols
@@ -117,9 +117,14 @@ def _check_one_output(graph: Graph) -> None:
         raise ShapeError(f"the function returns {len(graph.outputs)} values", hint="derive one of them")
 
 
-def derive_graph(graph: Graph, inputs: Sequence[Any] | None, position: int, order: int = 1) -> Derivation:
-    """The derivation of a graph's one output by the input at node `position`."""
-    scalar = not graph.nodes[position].shape
-    way = derive_by_lines if scalar else derive_by_matrices
-    return way(graph, inputs, position, order)
-
+def derive_graph(
+    graph: Graph, inputs: Sequence[Any] | None, position: int, order: int = 1, result: str = "y"
+) -> Derivation:
+    """The derivation of a graph's one output, called `result` where it has no name, by the input at node `position`."""
+    if graph.nodes[position].shape:
+        return derive_by_matrices(graph, inputs, position, order, result)
+    try:
+        return derive_by_lines(graph, inputs, position, order, result)
+    except MissingRuleError:
+        # A rule of the user's own may say only how slopes come back.
+        return derive_by_matrices(graph, inputs, position, order, result)

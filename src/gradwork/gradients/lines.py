@@ -70,21 +70,45 @@ class Lines:
         return tuple(sorted(own)), tuple(sorted(start))
 
 
-def lines_of(graph: Graph, wrt: Sequence[int], target: int) -> Lines:
-    """Find the lines between `wrt` and `target`."""
+def lines_of(graph: Graph, wrt: Sequence[int], target: int, result: str = "loss") -> Lines:
+    """Find the lines between `wrt` and `target`, which is called `result` where the user gave it no name."""
     moving = graph.depends_on(wrt)
     on_path = _leads_to(graph, target)
     mine = [i for i, n in enumerate(graph.nodes) if moving[i] and on_path[i] and n.op not in (INPUT, CONSTANT)]
     named = {i for i in mine if graph.nodes[i].name}
     inside = {k for i in mine for k in _inside(graph, i) if moving[k]} & set(mine)
-    order = tuple(sorted(named | inside | {target}))
-    names: dict[int, Layout] = {i: Symbol(n.name) for i, n in enumerate(graph.nodes) if n.name}
+    order = tuple(sorted(named | inside | _used_twice(graph, set(mine)) | {target}))
+    names = _user_names(graph)
     given = frozenset(names)
     letters = _letters({n.name for n in graph.nodes if n.name})
+    if target not in names and not graph.nodes[target].shape:
+        taken = _texts(names)
+        names[target] = Symbol(next((n for n in (result, "f", "result") if n not in taken), f"u{target}"))
     for i in reversed(order):
         if i not in names:
-            names[i] = Symbol("loss" if i == target and "loss" not in _texts(names) and not graph.nodes[i].shape else next(letters))
+            names[i] = Symbol(next(letters))
     return Lines(graph, tuple(wrt), target, tuple(moving), order, names, given)
+
+
+def _user_names(graph: Graph) -> dict[int, Layout]:
+    """The user's names; where a loop binds one again and again, its values are told apart by a number."""
+    seen: dict[str, int] = {}
+    names: dict[int, Layout] = {}
+    for position, node in enumerate(graph.nodes):
+        if node.name:
+            seen[node.name] = seen.get(node.name, 0) + 1
+            count = seen[node.name]
+            names[position] = Symbol(node.name if count == 1 else f"{node.name}_{count}")
+    return names
+
+
+def _used_twice(graph: Graph, mine: set[int]) -> set[int]:
+    """What several nodes read is worth a name: written out, it would stand on the page as often."""
+    return {
+        i
+        for i in mine
+        if len(graph.consumers[i]) > 1 and graph.nodes[i].op not in TRANSPARENT and not is_raised(graph.nodes[i])
+    }
 
 
 def _texts(names: dict[int, Layout]) -> set[str]:

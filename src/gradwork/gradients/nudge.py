@@ -70,7 +70,7 @@ def nudge(
     >>> abs(found.gradient - 4.0) <= found.error  # the slope at the point itself is 4
     np.True_
 
-    Source: the definition of the derivative; error bars after Gill, Murray and Wright 1981, section 8.6, and Richardson 1911.
+    Source: the definition of the derivative; bars after Gill, Murray and Wright 1981, section 8.6; Richardson 1911.
     """
     _check_options(scheme, mode, executor)
     start = in_its_precision(started(f, args, kwargs or {}, wrt))

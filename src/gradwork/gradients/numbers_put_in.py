@@ -28,7 +28,8 @@ def numbers_put_in(graph: Graph, position: int, lines: Lines, run: Run) -> tuple
     put_in = read(graph, position, dict(_leaves(graph, position, lines, run, None)))
     if isinstance(put_in, Number):
         return ()
-    return (Equation(equation(put_in, Number(float(value)))),)
+    at = [f"{n.name} = {run[i].item():.6g}" for i, n in enumerate(graph.nodes) if n.op == INPUT and np.ndim(run[i]) == 0]
+    return (Equation(equation(put_in, Number(float(value))), note=f"at {', '.join(at)}" if at else ""),)
 
 
 def _row_by_row(graph: Graph, position: int, lines: Lines, run: Run) -> tuple[Equation, ...]:

@@ -19,6 +19,7 @@ from gradwork.graph.passes import TRANSPARENT
 from gradwork.notation.layout import Dots, Fraction, Layout, Matrix, Number, Symbol, Words
 
 Cut = Mapping[int, Layout]
+_LARGEST = 300
 
 
 def read(graph: Graph, position: int, cut: Cut, *, own: bool = False) -> Layout:
@@ -27,6 +28,7 @@ def read(graph: Graph, position: int, cut: Cut, *, own: bool = False) -> Layout:
     own: look behind the node itself even where it stands in `cut` (to write out what a name stands for).
     """
     done: dict[int, Layout] = dict(cut)
+    size: dict[int, int] = {}
     if own:
         done.pop(position, None)
     waiting = [position]
@@ -40,6 +42,10 @@ def read(graph: Graph, position: int, cut: Cut, *, own: bool = False) -> Layout:
             waiting += missing
             continue
         done[at] = _piece(graph, at, done)
+        size[at] = 1 + sum(size.get(i, 1) for i in graph.nodes[at].inputs)
+        if size[at] > _LARGEST:
+            # What is used twice is written twice: after a few doublings no page would hold it.
+            done[at], size[at] = Symbol(f"u{at}"), 1
         waiting.pop()
     return done[position]
 

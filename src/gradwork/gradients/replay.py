@@ -8,7 +8,7 @@ is compared; so a replay gives what writing it anew would give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,10 +107,11 @@ class Replays:
         program = self._programs[key]
         return key, program if program is not None and program.fits(traced, inputs) else None
 
-    def remember(self, key: Any, program: Program) -> None:
-        """Keep a program, in place of one that did not fit."""
-        if all(op is None or op.fixed for op in program.ops.values()):
-            self._programs[key] = program
+    def remember(self, key: Any, traced: Trace, make: Callable[[], Program]) -> None:
+        """Keep a program, in place of one that did not fit; none where a rule of the user's own takes part."""
+        ops = [REGISTER.by_name.get(row[0]) for row in traced.builder.rows]
+        if all(op is None or op.fixed for op in ops):
+            self._programs[key] = make()
 
     def _make_room(self, rows: int) -> None:
         self._size += rows

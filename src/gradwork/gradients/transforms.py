@@ -219,7 +219,7 @@ def _value_and_slopes(traced: Trace, inputs: Sequence[int]) -> list[Any]:
         return [*results(traced.builder, traced.outputs, traced), *map(_apart, slopes)]
     builder, slopes_at = backpropagate_trace(traced, inputs)
     if key is not None:
-        REPLAYS.remember(key, Program(traced, builder, inputs, slopes_at))
+        REPLAYS.remember(key, traced, lambda: Program(traced, builder, inputs, slopes_at))
     return results(builder, [*traced.outputs, *slopes_at], traced)
 
 

@@ -27,8 +27,8 @@ class Wanted:
 
 def resolve(f: Function, wrt: Wrt, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Wanted:
     """Turn `wrt` into places in this call. Raises ArgumentError, with what there is, for one that is not there."""
-    single = isinstance(wrt, (int, str))
-    asked = [wrt] if isinstance(wrt, (int, str)) else list(wrt)
+    single = not isinstance(wrt, (tuple, list))
+    asked = list(wrt) if isinstance(wrt, (tuple, list)) else [wrt]
     if not asked:
         raise ArgumentError("wrt names no argument", hint="wrt=0 for the first one, or its name")
     labels = _labels(f, args)

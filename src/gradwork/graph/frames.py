@@ -21,9 +21,9 @@ import numpy as np
 from gradwork.errors import Where
 
 # The frames of gradwork itself and of NumPy are not the user's.
-_HIDDEN = tuple(
-    os.path.join(os.path.dirname(os.path.abspath(file)), "") for file in (os.path.dirname(__file__), np.__file__)
-)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_HIDDEN = tuple(os.path.join(folder, "") for folder in (_PACKAGE, os.path.dirname(os.path.abspath(np.__file__))))
+_boundaries: list[CodeType] = []
 _hidden_files: dict[str, bool] = {}
 _places: dict[tuple[int, int], tuple[CodeType, tuple[Where, str | None]]] = {}
 Span = tuple[int, int, int, int]
@@ -49,8 +49,16 @@ def user_frame(depth: int = 1) -> FrameType | None:
             hidden = _hidden_files[file] = file.startswith(_HIDDEN)
         if not hidden:
             return frame
+        if frame.f_code in _boundaries:
+            return None
         frame = frame.f_back
     return None
+
+
+def is_boundary(function: Any) -> Any:
+    """Mark a function as the one that starts a trace: what lies outside it is not what is being traced."""
+    _boundaries.append(function.__code__)
+    return function
 
 
 def user_mark() -> Mark | None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError, GradworkError, Where
+from gradwork.graph import frames
 from gradwork.graph.builder import Builder
 from gradwork.graph.formula import Formula, Program, evaluate_program, parse_program
 from gradwork.graph.graph import Graph
@@ -104,6 +105,7 @@ def trace(f: Function, /, *args: Any, **kwargs: Any) -> Graph:
     return trace_call(f, args, kwargs).graph
 
 
+@frames.is_boundary
 def trace_call(
     f: Function,
     args: Sequence[Any],

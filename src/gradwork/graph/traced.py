@@ -11,8 +11,9 @@ import functools
 import operator
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +29,35 @@ class Traced:
 
     __slots__ = ("__weakref__", "_index", "_seen", "_view", "builder", "version")
     __array_priority__ = 1000.0
+
+    if TYPE_CHECKING:
+        # Installed below, from the NumPy functions that they are.
+        def __add__(self, other: Any) -> Any: ...
+        def __radd__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __rsub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __rmul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __rtruediv__(self, other: Any) -> Any: ...
+        def __pow__(self, other: Any) -> Any: ...
+        def __rpow__(self, other: Any) -> Any: ...
+        def __matmul__(self, other: Any) -> Any: ...
+        def __rmatmul__(self, other: Any) -> Any: ...
+        def __floordiv__(self, other: Any) -> Any: ...
+        def __mod__(self, other: Any) -> Any: ...
+        def __and__(self, other: Any) -> Any: ...
+        def __or__(self, other: Any) -> Any: ...
+        def __xor__(self, other: Any) -> Any: ...
+        def __lt__(self, other: Any) -> Any: ...
+        def __le__(self, other: Any) -> Any: ...
+        def __gt__(self, other: Any) -> Any: ...
+        def __ge__(self, other: Any) -> Any: ...
+        def __getitem__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
+        def __abs__(self) -> Any: ...
+        def __invert__(self) -> Any: ...
+        def astype(self, dtype: Any) -> Any: ...
 
     def __init__(self, builder: Builder, index: int, view: tuple[Traced, str, Params] | None = None) -> None:
         self.builder = builder
@@ -47,6 +77,7 @@ class Traced:
             if base.version != self._seen:
                 self._index = self.builder.emit(REGISTER.named(op), (current,), params)
                 self._seen = base.version
+                self.version += 1  # views of this view are to be read again too
         return self._index
 
     @property
@@ -117,13 +148,15 @@ class Traced:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
             if "out" in kwargs:
-                check_target(kwargs["out"][0])
+                check_target(kwargs["out"][0], ufunc)
             return call(ufunc, inputs, kwargs)
         replacement = _UFUNC_METHODS.get((ufunc, method))
         if replacement is None:
             raise _no_rule(f"np.{ufunc.__name__}.{method}")
-        if method == "reduce" and len(inputs) == 1 and "axis" not in kwargs:
+        if method in ("reduce", "accumulate") and len(inputs) == 1 and "axis" not in kwargs:
             kwargs["axis"] = 0
+        if replacement is _logsumexp:
+            return _logsumexp(*inputs, axis=kwargs["axis"], keepdims=kwargs.get("keepdims", False))
         return call(replacement, inputs, {k: v for k, v in kwargs.items() if not (k == "out" and v is None)})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -220,7 +253,7 @@ class Traced:
         if found:
             headline = f"math.{found[1]} cannot take a traced value"
             hint = f"np.{_NUMPY_NAMES.get(found[1], found[1])}, which takes numbers and arrays alike"
-        elif re.search(r"\]\s*=[^=]", line):
+        elif re.search(r"\]\s*(?:[-+*/@%&|^]|\*\*|//)?=[^=]", line):
             headline = "cannot write a traced number into an ordinary array"
             hint = "np.stack([...]) of the pieces, or start from np.zeros_like(x) of a traced x"
         return TracedValueError(headline, where=where, why="the plain number would be a constant, and the step from x to it would be lost", hint=hint)
@@ -240,7 +273,7 @@ class Traced:
         return id(self)
 
 
-def check_target(target: Any) -> None:
+def check_target(target: Any, ufunc: Any) -> None:
     """Refuse `target += traced` where another name or array would have seen the plain array change.
 
     The name is bound to a traced value then, and whoever else holds the array would go on seeing the old numbers.
@@ -249,10 +282,11 @@ def check_target(target: Any) -> None:
         return
     frames.forget_locals()
     found = sys.getrefcount(target)
-    if _calibrating:
-        _calibrating.append(found)
+    counted = getattr(_calibration, "counted", None)
+    if counted is not None:
+        counted.append(found)
         return
-    if found <= _references_of_one_name() and _owns_its_memory(target):
+    if found <= _references_of_one_name(ufunc is np.matmul) and _owns_its_memory(target):
         return
     raise SharedMemoryError(
         "this write would have to reach every name of an ordinary array, and can only reach one",
@@ -263,7 +297,7 @@ def check_target(target: Any) -> None:
     )
 
 
-_calibrating: list[int] = []
+_calibration = threading.local()
 
 
 def _owns_its_memory(array: Any) -> bool:
@@ -276,24 +310,20 @@ _ONE_AND_ITS_USE = 3
 
 
 @functools.cache
-def _references_of_one_name() -> int:
+def _references_of_one_name(product: bool) -> int:
     """How many references Python counts, on the way through an in-place operator, for an array that one name holds."""
     builder = Builder()
-    traced = Traced(builder, builder.input(np.zeros(1), None))
-    _calibrating.append(0)
+    traced = Traced(builder, builder.input(np.zeros((1, 1)), None))
+    _calibration.counted = [0]
     try:
-        probe = _probe_in_place()
-        probe(traced)
-        return _calibrating[-1]
+        # Compiled under a name of its own: frames of this file do not count as the user's.
+        text = f"def probe(traced):\n    array = np.zeros((1, 1))\n    array {'@=' if product else '+='} traced\n"
+        names: dict[str, Any] = {"np": np}
+        exec(compile(text, "<calibration>", "exec"), names)
+        names["probe"](traced)
+        return int(_calibration.counted[-1])
     finally:
-        _calibrating.clear()
-
-
-def _probe_in_place() -> Any:
-    # Compiled under a name of its own: frames of this file do not count as the user's.
-    names: dict[str, Any] = {"np": np}
-    exec(compile("def probe(traced):\n    array = np.zeros(1)\n    array += traced\n", "<calibration>", "exec"), names)
-    return names["probe"]
+        _calibration.counted = None
 
 
 def set_item(target: Any, key: Any, value: Any) -> Any:
@@ -445,14 +475,28 @@ def write(target: Traced, new: Any) -> None:
         if not np.can_cast(new.dtype, target.dtype, "same_kind"):
             raise TypeError(f"Cannot cast output from dtype('{new.dtype}') to dtype('{target.dtype}') with casting rule 'same_kind'")
         index = builder.emit(REGISTER.named("astype"), (index,), Params(dtype=str(target.dtype)))
+    same_layout = _same_layout(builder, target.index, index)
     if target._view is not None:
         base, op, params = target._view
-        _ = target.index
         write(base, _write_back(builder, base, op, params, Traced(builder, index)))
-        target._seen = base.version
-    target._index = index
+        if same_layout:  # otherwise it is read again from its base, in the layout that it has there
+            target._index, target._seen = index, base.version
+    else:
+        if not same_layout:
+            index = builder.emit(REGISTER.named("setitem"), (target.index, index), Params(index=(Ellipsis,)))
+        target._index = index
     target.version += 1
     builder.results.add(index)
+
+
+def _same_layout(builder: Builder, old: int, new: int) -> bool:
+    """Whether two nodes lie in memory alike: whether a reshape is a window or a copy hangs on that."""
+    if not builder.concrete:
+        return True
+    before, after = builder.values[old], builder.values[new]
+    if not isinstance(before, np.ndarray) or not isinstance(after, np.ndarray):
+        return True
+    return before.strides == after.strides
 
 
 def _write_back(builder: Builder, base: Traced, op: str, params: Params, new: Traced) -> Traced:
@@ -483,12 +527,22 @@ def _function_name(function: Any) -> str:
 
 _NUMPY_NAMES = {"pow": "power", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "fsum": "sum", "dist": "linalg.norm", "gamma": "exp"}
 
+
+
+def _logsumexp(a: Any, **options: Any) -> Any:
+    return REGISTER.by_word["logsumexp"](a, **options)
+
+
 _UFUNC_METHODS: dict[Any, Any] = {
     (np.add, "reduce"): np.sum,
     (np.multiply, "reduce"): np.prod,
     (np.maximum, "reduce"): np.max,
     (np.minimum, "reduce"): np.min,
-    (np.multiply, "outer"): np.multiply.outer,
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "accumulate"): np.cumprod,
+    (np.logaddexp, "reduce"): _logsumexp,
+    (np.add, "at"): np.add.at,
+    **{(f, "outer"): f.outer for f in (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)},
 }
 
 
@@ -519,7 +573,7 @@ def _install(cls: type) -> None:
     setattr(cls, "reshape", _reshape)
     setattr(cls, "transpose", lambda self, *axes: call(np.transpose, (self, axes[0] if len(axes) == 1 else axes or None), {}))
     setattr(cls, "flatten", lambda self, order="C": call(np.copy, (call(np.ravel, (self,), {"order": order}),), {}))
-    setattr(cls, "copy", lambda self, order="C": call(np.copy, (self,), {}))
+    setattr(cls, "copy", lambda self, order="C": call(np.copy, (self, order), {}))
     setattr(cls, "astype", lambda self, dtype, **kw: call(astype_of, (self, dtype), {}))
     setattr(cls, "conj", lambda self: call(np.conjugate, (self,), {}))
     setattr(cls, "conjugate", lambda self: call(np.conjugate, (self,), {}))

@@ -10,8 +10,10 @@ from gradwork.graph.formula import Program
 from gradwork.notation.document import Document, Paragraph
 
 if TYPE_CHECKING:
-    from gradwork.gradients.view import View
     from gradwork.working.work import Working
+
+
+_EVERYTHING = 1_000_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,8 @@ class Model:
         from gradwork.gradients.view import View
         from gradwork.working.work import work
 
-        extent = {**{k: v for k, v in self.settings.get("work", {}).items() if k in ("rows", "columns", "digits")}, **_given(extent)}
+        usual = {k: v for k, v in self.settings.get("work", {}).items() if k in ("rows", "columns", "digits")}
+        extent = {**usual, **_given(extent)}
         return work(
             self.loss,
             wrt=tuple(wrt or self.wrt),
@@ -84,9 +87,10 @@ class Model:
         step = nudge if nudge is not None else float(self.settings.get("work", {}).get("nudge", 0.01))
         view = View.of(**_given(extent))
         nudged = nudge_slopes(self.loss, wrt=tuple(wrt or self.wrt), scheme="forward", step=step, kwargs=self.bound)
-        page: Document = nudged.document(**_corner(view))
+        rows, columns = (_EVERYTHING, _EVERYTHING) if view.full else (view.rows, view.columns)
+        page = nudged.document(rows=rows, columns=columns, digits=view.digits, title=self.title)
         about = tuple(Paragraph(note, "note") for note in self.notes)
-        return replace(page, title=self.title, blocks=(*about, *page.blocks), digits=view.digits)
+        return replace(page, blocks=(*about, *page.blocks))
 
     def derive(self, *, wrt: Sequence[str] | None = None, order: int = 1, **extent: Any) -> Document:
         """The derivation by each parameter, as a page."""
@@ -101,9 +105,3 @@ class Model:
 
 def _given(extent: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in extent.items() if value is not None}
-
-
-def _corner(view: View) -> dict[str, int]:
-    """How many rows and columns a page shows: all of them, or the view's."""
-    everything = 1_000_000_000
-    return {"rows": everything, "columns": everything} if view.full else {"rows": view.rows, "columns": view.columns}

@@ -121,9 +121,8 @@ class _Speaker(Writer[str]):
     def call(self, piece: pieces.Call) -> str:
         opening = _OF.get(piece.name, f"{clean(piece.name).replace('_', ' ')} of")
         below = f", {self.write(piece.below)}," if piece.below is not None else ""
-        said = " and ".join(self.write(argument) for argument in piece.arguments)
-        if len(piece.arguments) == 1:
-            said = self._grouped(piece.arguments[0])
+        one = len(piece.arguments) == 1
+        said = " and ".join(self._grouped(a) if one else self.write(a) for a in piece.arguments)
         return f"{opening}{below} {said}"
 
     def _grouped(self, body: Layout) -> str:

@@ -33,7 +33,7 @@ from gradwork.notation.layout import (
 Written = TypeVar("Written")
 
 DEEPEST = 100
-MOST_PIECES = 20_000
+MOST_PIECES = 6_000
 
 # A bracket right after one of these would read as the argument of a function.
 _LIKE_A_FUNCTION = (Symbol, Subscript, Transpose, Power, Call)

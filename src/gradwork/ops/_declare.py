@@ -66,9 +66,7 @@ def public(function: Callable[..., Any]) -> Callable[..., Any]:
             return call(either, args, kwargs)
         return function(*args, **kwargs)
 
-    either.__name__ = either.__qualname__ = function.__name__
-    either.__doc__ = function.__doc__
-    either.__module__ = function.__module__
+    functools.update_wrapper(either, function)
     return either
 
 

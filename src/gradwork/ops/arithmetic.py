@@ -21,7 +21,7 @@ from gradwork.notation.layout import (
     ordered_product,
     subtract,
 )
-from gradwork.ops._declare import Builder, Traced, composite, elementwise, known, lift, lower_entries, public, unsupported
+from gradwork.ops._declare import Builder, Traced, composite, elementwise, finish, known, lift, lower_entries, node, public, structural, unsupported
 
 PAIRS = ((2.0, 3.0), (-1.5, 0.5), (0.25, -4.0))
 
@@ -198,11 +198,16 @@ POSITIVE = elementwise(
     source="by definition",
 )
 
+def _direction(y: Any, a: Any) -> Any:
+    """Which way `a` lies from 0: its sign, or for a complex number the conjugate of a/|a|."""
+    return np.conjugate(a) / np.where(np.equal(y, 0), 1, y) if np.iscomplexobj(a) else np.sign(a)
+
+
 ABSOLUTE = elementwise(
     np.absolute,
     rule="absolute value rule",
     notation=lambda a: fence("|", a),
-    slopes=(lambda y, a: np.conjugate(np.sign(a)),),
+    slopes=(lambda y, a: _direction(y, a),),
     kinks=(Kink(at=lambda a: a == 0, left=-1.0, right=1.0, chosen=0.0, because="halfway between the two sides"),),
     branch=np.sign,
     samples=(-1.5, 0.2, 3.0),
@@ -320,5 +325,100 @@ for _op in (np.floor, np.ceil, np.trunc, np.rint):
         why="It is level between its jumps.",
         source="by definition",
     )
+
+elementwise(
+    np.fmod,
+    rule="remainder rule",
+    notation=lambda a, b: infix("mod", a, b),
+    slopes=(1, lambda y, a, b: -np.trunc(a / b)),
+    branch=lambda a, b: np.trunc(a / b),
+    samples=((7.3, 2.0), (-3.2, 1.5)),
+    why="a - b trunc(a/b), and what is cut off is level between its jumps.",
+    source="by definition",
+)
+elementwise(
+    np.heaviside,
+    rule="step rule",
+    notation=lambda a, b: _call("H", a, b),
+    slopes=(0, lambda y, a, b: np.equal(a, 0).astype(y.dtype)),
+    branch=lambda a, b: np.sign(a),
+    samples=((-1.3, 0.5), (0.4, 0.5), (0, 0.5)),
+    why="It is level on both sides of its jump; at the jump it is what b says.",
+    source="by definition",
+)
+
+
+def _call(name: str, *arguments: Layout) -> Layout:
+    from gradwork.notation.layout import call
+
+    return call(name, *arguments)
+
+
+def _lower_round(builder: Builder, a: Any, decimals: Any = 0, out: Any = None) -> Any:
+    return finish(node(builder, ROUND, (a,), decimals=int(decimals)), out)
+
+
+ROUND = structural(
+    np.round,
+    name="round",
+    answers=(np.round, np.around),
+    rule="step rule",
+    notation=lambda a, decimals: _call("round", a),
+    lower=_lower_round,
+    pullback=lambda g, y, a, decimals: (None,),
+    pushforward=lambda t, y, a, decimals: None,
+    samples=((np.array([-1.34, 0.4, 2.7]), {"decimals": 1}),),
+    why="It is level between its jumps.",
+    source="by definition",
+)
+composite(
+    np.divmod,
+    rule="remainder rule",
+    lower=lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)),
+    words=(),
+    samples=((7.3, 2.0), (-3.2, 1.5)),
+    why="The whole part of the quotient, and what is left.",
+    source="by definition",
+)
+composite(
+    np.modf,
+    rule="remainder rule",
+    lower=lambda a: (a - np.trunc(a), np.trunc(a)),
+    words=(),
+    samples=((1.25,), (-2.75,)),
+    why="What is cut off is level between its jumps.",
+    source="by definition",
+)
+composite(
+    np.copysign,
+    rule="absolute value rule",
+    lower=lambda a, b: np.where(np.signbit(a) == np.signbit(b), a, np.negative(a)),
+    samples=((1.5, -2.0), (-0.5, -1.0)),
+    why="a itself, or its negative.",
+    source="by definition",
+)
+composite(
+    np.ldexp,
+    rule="constant factor rule",
+    lower=lambda a, b: a * np.exp2(np.asarray(b, np.float64)).astype(a.dtype),
+    samples=((1.5, 2),),
+    words=(),
+    why="a times a power of 2.",
+    source="by definition",
+)
+composite(
+    np.sinc,
+    rule="quotient rule",
+    lower=lambda x: _sinc(x),
+    samples=((0.3,), (np.array([-1.2, 0.7]), {})),
+    why="sin(pi x) over pi x.",
+    source="NumPy's definition; 1 at 0, with slope 0",
+)
+
+
+def _sinc(x: Any) -> Any:
+    angle = np.pi * np.where(np.equal(x, 0), np.asarray(1e-20, x.dtype), x)
+    return np.sin(angle) / angle
+
 
 __all__ = ["Traced", "Words", "chain_product", "power"]

@@ -81,6 +81,7 @@ composite(
 )
 composite(
     np.vdot,
+    exact=False,
     rule="matrix product rule",
     lower=lambda a, b: np.matmul(np.conjugate(np.ravel(a)), np.ravel(b)),
     samples=((V, V + 1, {}),),
@@ -89,6 +90,7 @@ composite(
 )
 composite(
     np.inner,
+    exact=False,
     rule="matrix product rule",
     lower=lambda a, b: np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else np.tensordot(a, b, axes=(-1, -1)),
     samples=((V, V, {}), (A, A + 1, {})),
@@ -122,6 +124,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 composite(
     np.tensordot,
+    exact=False,
     rule="matrix product rule",
     lower=_tensordot,
     samples=((A, B, {"axes": 1}), (A, A + 1, {"axes": 2}), (A, B, {"axes": ((0,), (1,))})),

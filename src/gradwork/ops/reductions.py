@@ -49,18 +49,38 @@ def _lower(name: str) -> Any:
     ) -> Any:  # fmt: skip
         from gradwork.graph.op import REGISTER
 
-        if initial is not None and initial is not np._NoValue:
-            raise unsupported(name, "initial=")
-        if where is not True and where is not np._NoValue:
-            raise unsupported(name, "where=")
         a = Traced(builder, lift(builder, a))
+        if where is not True and where is not np._NoValue:
+            return _over_some(name, a, where, axis=axis, dtype=dtype, out=out, keepdims=keepdims, initial=initial)
+        if initial is not None and initial is not np._NoValue:
+            whole = lower(builder, a, axis, dtype, None, keepdims)
+            return finish(_started(name, whole, initial), out)
+        if dtype is not None:
+            a = a.astype(dtype)
         if a.dtype.kind == "b" and name in ("sum", "mean", "prod"):
             a = a.astype(np.int64 if name != "mean" else np.float64)
         keepdims = bool(keepdims) and keepdims is not np._NoValue
         result = node(builder, REGISTER.named(name), (a,), axis=axes_of(axis, a.ndim), keepdims=keepdims)
-        return finish(result if dtype is None else result.astype(dtype), out)
+        return finish(result, out)
 
     return lower
+
+
+def _started(name: str, whole: Any, initial: Any) -> Any:
+    return {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}[name](initial, whole)
+
+
+def _over_some(name: str, a: Any, where: Any, **options: Any) -> Any:
+    """Over the entries that `where` names: the others are put at a number that does not count."""
+    neutral = {"sum": 0, "prod": 1, "mean": 0, "max": options["initial"], "min": options["initial"]}[name]
+    if neutral is None or neutral is np._NoValue:
+        raise unsupported(name, "where= without initial=")
+    some = np.where(where, a, np.asarray(neutral, a.dtype))
+    if name != "mean":
+        return getattr(np, name)(some, **options)
+    options = {k: v for k, v in options.items() if k != "initial"}
+    there = np.sum(np.broadcast_to(where, a.shape), axis=options["axis"], keepdims=_number(options["keepdims"]))
+    return np.sum(some, **options) / there
 
 
 def _notation(name: str) -> Any:
@@ -310,6 +330,7 @@ composite(
     np.linalg.norm,
     rule="square root of the sum of squares",
     lower=_norm,
+    exact=False,
     samples=((TABLE, {}), (np.array([3.0, 4.0]), {}), (TABLE, {"axis": 1}), (TABLE, {"ord": 1, "axis": 0}), (TABLE, {"ord": np.inf}), (np.array([3.0, -4.0, 1.0]), {"ord": 3})),
     why="Pythagoras, and the square root rule; 0 at the origin.",
     source="convention: norm 0 at the origin, as torch chooses",

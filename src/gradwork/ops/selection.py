@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwork.graph.op import Kink
 from gradwork.notation.layout import Cases, Layout, Words, call, fence, infix
-from gradwork.ops._declare import Builder, Traced, broadcast, elementwise, finish, node, public, structural
+from gradwork.ops._declare import Builder, Traced, broadcast, composite, elementwise, finish, node, public, structural
 
 PAIRS = ((2.0, 3.0), (0.5, -1.5), (-4.0, -2.0))
 
@@ -83,8 +83,8 @@ def _zero() -> Layout:
 
 
 for _name, _answers, _slopes, _left in (
-    ("maximum", (np.maximum, np.fmax), (lambda y, a, b: share(a, b), lambda y, a, b: share(b, a)), (0.0, 1.0)),
-    ("minimum", (np.minimum, np.fmin), (lambda y, a, b: share(b, a), lambda y, a, b: share(a, b)), (1.0, 0.0)),
+    ("maximum", (np.maximum,), (lambda y, a, b: share(a, b), lambda y, a, b: share(b, a)), (0.0, 1.0)),
+    ("minimum", (np.minimum,), (lambda y, a, b: share(b, a), lambda y, a, b: share(a, b)), (1.0, 0.0)),
 ):
     elementwise(
         _answers[0],
@@ -112,6 +112,17 @@ def _lower_clip(
     lowest, highest = _limits(np.asarray(a).dtype if not isinstance(a, Traced) else a.dtype)
     operands = (a, lowest if low is None else low, highest if high is None else high)
     return finish(Traced(builder, builder.emit(CLIP, broadcast(builder, operands))), out)
+
+
+for _name, _function in (("maximum", np.fmax), ("minimum", np.fmin)):
+    composite(
+        _function,
+        rule=f"{_name} rule",
+        lower=lambda a, b, f=getattr(np, _name): np.where(np.isnan(a), b, np.where(np.isnan(b), a, f(a, b))),
+        samples=PAIRS,
+        why="Only the one that is chosen moves the result; a number that is none is never chosen.",
+        source="convention: ties are shared, as in torch, JAX and autograd",
+    )
 
 
 def _limits(dtype: Any) -> tuple[Any, Any]:
@@ -145,9 +156,7 @@ CLIP = elementwise(
 
 def _lower_where(builder: Builder, condition: Any, *choices: Any) -> Any:
     if len(choices) != 2:
-        from gradwork.ops._declare import unsupported
-
-        raise unsupported("where", "a condition alone (it gives positions)")
+        return np.nonzero(condition)
     first, second = broadcast(builder, choices)
     condition = np.bool_(condition) if isinstance(condition, bool) else condition
     spread = broadcast(builder, (condition, Traced(builder, first), Traced(builder, second)))
@@ -195,7 +204,6 @@ for _function, _sign in (
 for _function, _sign in ((np.logical_and, "and"), (np.logical_or, "or"), (np.logical_xor, "xor")):
     elementwise(
         _function,
-        answers=(_function, {"and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor}[_sign]),
         rule="",
         notation=lambda a, b, sign=_sign: infix(sign, a, b),
         slopes=(None, None),
@@ -204,10 +212,32 @@ for _function, _sign in ((np.logical_and, "and"), (np.logical_or, "or"), (np.log
         source="by definition",
     )
 
+def _bits(bitwise: Any, logical: Any) -> None:
+    """`&`, `|`, `^` and `~`: of truth values they are ops; whole numbers leave the trace, under guard."""
+
+    def lower(*operands: Any) -> Any:
+        kinds = {np.asarray(o).dtype.kind if not isinstance(o, Traced) else o.dtype.kind for o in operands}
+        return logical(*operands) if kinds == {"b"} else bitwise(*(np.asarray(o) if isinstance(o, Traced) and o.dtype.kind in "biu" else o for o in operands))
+
+    composite(
+        bitwise,
+        rule="step rule",
+        lower=lower,
+        words=(),
+        samples=((True,) if bitwise is np.invert else (True, False),),
+        why="A truth value has no slope.",
+        source="by definition",
+    )
+
+
+_bits(np.bitwise_and, np.logical_and)
+_bits(np.bitwise_or, np.logical_or)
+_bits(np.bitwise_xor, np.logical_xor)
+_bits(np.invert, np.logical_not)
+
 for _function in (np.logical_not, np.isnan, np.isfinite, np.isinf, np.signbit):
     elementwise(
         _function,
-        answers=(_function, np.invert) if _function is np.logical_not else (_function,),
         rule="",
         notation=lambda a, name=_function.__name__: call(name, a),
         slopes=(None,),

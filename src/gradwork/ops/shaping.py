@@ -85,10 +85,17 @@ RESHAPE = structural(
     source="by definition",
 )
 
+def _raveled(a: Any, order: str) -> Any:
+    flat = np.reshape(a, (-1,), order=order)
+    # A ravel is always laid out without gaps; a reshape may be a window with gaps.
+    value = flat.builder.values[flat.index] if flat.builder.concrete else None
+    return np.copy(flat) if isinstance(value, np.ndarray) and not value.flags.c_contiguous else flat
+
+
 composite(
     np.ravel,
     rule="rearranging rule",
-    lower=lambda a, order="C": np.reshape(a, (-1,), order=order),
+    lower=lambda a, order="C": _raveled(a, order),
     samples=((TABLE, {}),),
     why="The entries are the same.",
     source="by definition",
@@ -263,13 +270,15 @@ def _stacked(function: Any, arrays: Any) -> Any:
 
 
 structural(
-    lambda a: np.array(a),
+    lambda a, order="K": np.array(a, order=order),
     name="copy",
     answers=(np.copy,),
     rule="identity rule",
     notation=_itself,
-    lower=lambda builder, a, order="K", subok=False: node(builder, REG("copy"), (a,)),
-    pullback=lambda g, y, a: (g,),
+    lower=lambda builder, a, order="K", subok=False: (
+        node(builder, REG("copy"), (a,)) if order == "K" else node(builder, REG("copy"), (a,), order=order)
+    ),
+    pullback=lambda g, y, a, order="K": (g,),
     linear="each",
     analytic=True,
     samples=((TABLE, {}),),
@@ -292,13 +301,23 @@ structural(
     source="by definition",
 )
 
-for _function, _value in ((np.zeros_like, 0.0), (np.ones_like, 1.0)):
+for _function in (np.zeros_like, np.ones_like, np.empty_like):
     composite(
         _function,
         rule="constant rule",
         lower=lambda a, dtype=None, order="K", subok=True, shape=None, *, device=None, f=_function: _level(a, f, dtype, shape),
         samples=(),
         why="A constant does not move.",
+        source="by definition",
+    )
+for _function in (np.ascontiguousarray, np.asfortranarray, np.require):
+    composite(
+        _function,
+        rule="identity rule",
+        lower=lambda a, dtype=None, *args, **kwargs: a if dtype is None else a.astype(dtype),
+        words=(),
+        samples=((TABLE, {}),),
+        why="The numbers are the same, laid out in another way.",
         source="by definition",
     )
 composite(

@@ -154,7 +154,7 @@ def _three_ways(
     backward = adjoints.graph.run(*[forward[i] for i in graph.inputs])
     slopes = dict(zip(names, backward.outputs, strict=True))
     inputs = [forward[i] for i in graph.inputs]
-    derived = {n: derive_graph(graph, inputs, i) for n, i in zip(names, positions, strict=True)}
+    derived = {n: derive_graph(graph, inputs, i, result="loss") for n, i in zip(names, positions, strict=True)}
     keys_tuple = tuple(keys)
     nudged = nudge_slopes(f, *args, wrt=keys_tuple, scheme="forward", step=nudge, kwargs=kwargs)
     measured = nudge_slopes(f, *args, wrt=keys_tuple, kwargs=kwargs)

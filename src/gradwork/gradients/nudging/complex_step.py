@@ -10,6 +10,7 @@ Source: Lyness and Moler 1967; Squire and Trapp 1998; Martins, Sturdza and Alons
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -57,16 +58,18 @@ def _climbed(step: Array, slope: Array, truncation: Array, rounding: Array) -> C
         curvature=nothing,
     )  # fmt: skip
     no = np.zeros(slope.shape, dtype=bool)
-    return Climbed(rung, slope, rung.bar, no, no, no.any(axis=1))
+    return Climbed(rung, slope, rung.bar, no, no, np.zeros(len(step), dtype=bool))
 
 
 def _traced(subject: Subject) -> Graph | None:
     args, kwargs = subject.arguments_given()
     try:
-        return trace_call(subject.f, args, kwargs, only=subject.wanted.keys, floating=True).graph
+        traced = trace_call(subject.f, args, kwargs, only=subject.wanted.keys, floating=True)
     except Exception:
         # Whatever a traced value does not fit into is judged as a black box instead.
         return None
+    graph: Graph = traced.graph
+    return graph
 
 
 def refuse_unless_analytic(graph: Graph) -> None:
@@ -82,7 +85,7 @@ def refuse_unless_analytic(graph: Graph) -> None:
             raise ArgumentError(
                 f"a complex step cannot pass through {node.op}",
                 where=node.where,
-                why=f"{node.op} is not analytic: for complex numbers it is something else, and the imaginary part is no slope",
+                why=f"{node.op} is not analytic: of a complex number it is something else, so no slope can be read off",
                 hint='scheme="auto", which moves by real nudges',
             )
 
@@ -132,7 +135,8 @@ def _slopes(ground: Ground, evaluate: Evaluate, step: Array) -> tuple[Array, Arr
         for j in range(len(step)):
             mine, index = flat[row_of[int(entries.part[j])]], int(entries.index[j])
             mine[index] = complex(entries.value[j], step[j])
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
                 result = np.asarray(evaluate(flat), dtype=np.complex128).reshape(-1)
             mine[index] = entries.value[j]
             subject.evaluations += 1
@@ -154,7 +158,7 @@ def _check_trusted(ground: Ground, slope: Array, real: Array) -> None:
     line = ground.line
     if line is None or ground.sampler.interrupted:
         return
-    terms = slope * (line.direction * ground.sampler.entries.scale)[:, None]
+    terms = slope * line.reach[:, None]
     with np.errstate(all="ignore"):
         apart = np.abs(terms.sum(axis=0) - line.slope)
         size = np.sqrt((terms**2).sum(axis=0))

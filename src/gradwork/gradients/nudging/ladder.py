@@ -7,14 +7,15 @@ only where it agrees with the smaller one: a step that jumps over what the funct
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradwork.gradients.nudging.rungs import Ground, Rung, central, one_sided
 from gradwork.gradients.nudging.subject import Array
 
-FINE = 1e-6  # a bar below this share of its entry needs no more work
+FINE = 1e-5  # a bar below this share of its entry, or below the root of the unit, needs no more work
 SMALL = 1e-6  # an entry below this share of its array's typical one is measured against that share
 LOWEST, HIGHEST = -22, 24  # how far the ladder goes from where it starts, in powers of two
 ROUNDS = 8
@@ -39,7 +40,7 @@ def first_exponent(unit: float) -> int:
     >>> first_exponent(2.0 ** -53), first_exponent(2.0 ** -24)
     (-12, -5)
     """
-    return round(np.log2(unit) / 4.5)
+    return round(math.log2(unit) / 4.5)
 
 
 def power_of_two(scale: Array, exponent: Array | int) -> Array:
@@ -68,7 +69,7 @@ class Ladder:
         self._stay_inside(everything)
         self.slope, self.bar = self.best.slope.copy(), self._bar(self.best)
         self.latest, self.corner = self.best, self.best.cornered
-        self.growth = np.ones(self.corner.shape)
+        self.growth, self.trust = np.ones(self.corner.shape), np.ones(self.corner.shape)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
         self.doubted = self._speaks_against()
@@ -85,7 +86,7 @@ class Ladder:
         line = self.ground.line
         if line is None:
             return False
-        reach = (line.direction * self.entries.scale)[:, None]
+        reach = line.reach[:, None]
         with np.errstate(all="ignore"):
             apart = np.abs(np.sum(self.slope * reach, axis=0) - line.slope)
             known = np.sqrt(np.sum((self.bar * reach) ** 2, axis=0))
@@ -112,7 +113,7 @@ class Ladder:
             between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
         return np.where(rung.cornered, np.fmax(between, rung.bar), rung.bar)
 
-    # -- the edge of the domain -----------------------------------------------------------------------------------------
+    # -- the edge of the domain ---------------------------------------------------------------------------------------
 
     def _stay_inside(self, everything: Array) -> None:
         """Where a step left the domain: take a smaller one, and if that does not help either, go one way only."""
@@ -135,13 +136,14 @@ class Ladder:
 
     def _outside(self, rung: Rung) -> Array:
         known = np.isfinite(self.ground.base)
-        return ~np.isfinite(rung.slope[:, known]).all(axis=1)
+        return np.asarray(~np.isfinite(rung.slope[:, known]).all(axis=1))
 
-    # -- one round ------------------------------------------------------------------------------------------------------
+    # -- one round ----------------------------------------------------------------------------------------------------
 
     def _wide(self) -> Array:
         """The entries that need another step, and the way that they go."""
-        wide = self.bar > FINE * np.fmax(np.abs(self.slope), SMALL * self._typical())
+        fine = max(FINE, self.ground.unit**0.5)
+        wide = self.bar > fine * np.fmax(np.abs(self.slope), SMALL * self._typical())
         wide &= np.isfinite(self.ground.base)
         cornered = self.latest.cornered
         with np.errstate(invalid="ignore"):
@@ -170,6 +172,9 @@ class Ladder:
         new = self._rung(rows, self.exponent[rows])
         if self.ground.sampler.interrupted:
             return
+        # Of several large steps the one that looks best is taken, and one of them may look good by chance.
+        upwards = (self.way[rows] > 0)[:, None]
+        new = replace(new, truncation=np.where(upwards, 4 * new.truncation, new.truncation))
         old = self.latest.pick(rows)
         finer = (self.way[rows] < 0)[:, None]
         self._note_corners(rows, old, new, finer)
@@ -190,25 +195,30 @@ class Ladder:
 
     def _merge(self, rows: Array, new: Rung, finer: Array) -> None:
         slope, bar = self.slope[rows], self.bar[rows]
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             apart = np.abs(new.slope - slope)
-            agree = apart <= 2 * (bar + self._bar(new))
-        better = agree & (self._bar(new) < bar)
+            missed = np.nan_to_num(apart / (bar + self._bar(new) * self.trust[rows]), nan=0.0, posinf=0.0)
+        # A bar that a smaller step proves too short says that the next ones are, too: x^1.5 at 0 converges slowly.
+        self.trust[rows] = np.where(finer & (missed > 1), np.minimum(self.trust[rows] * missed, 10), self.trust[rows])
+        found = self._bar(new) * self.trust[rows]
+        agree = ~(missed > 2)
+        better = agree & (found < bar)
         overruled = ~agree & finer & np.isfinite(new.slope)
-        doubt = np.where(overruled, np.fmax(self._bar(new), apart), self._bar(new))
         take = better | overruled
         self.slope[rows] = np.where(take, new.slope, slope)
-        self.bar[rows] = np.where(take, doubt, bar)
+        self.bar[rows] = np.where(take, np.where(overruled, np.fmax(found, apart), found), bar)
         shown = take.mean(axis=1) > 0.5
         self.best = self.best.put(rows[shown], new.pick(np.flatnonzero(shown)))
 
     def _settle(self) -> None:
         """What has no slope gets a bar without end: a jump, a cusp such as that of sqrt|x|, an upright tangent."""
         with np.errstate(invalid="ignore"):
-            upright = (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
+            upright = (
+                (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
+            )
         torn = self.corner & (self.growth > CUSP)
         self.slope = np.where(torn, np.nan, self.slope)
         self.bar = np.where(torn | upright | ~np.isfinite(self.slope), np.inf, self.bar)
         sides = {name: getattr(self.best, name) for name in ("left0", "right0")}
         grown = {name: np.where(torn & (side != 0), np.copysign(np.inf, side), side) for name, side in sides.items()}
-        self.best = Rung(**{**self.best.__dict__, **grown})
+        self.best = replace(self.best, **grown)

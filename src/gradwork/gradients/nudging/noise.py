@@ -23,9 +23,12 @@ CLOSE, APART = -44, -24
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """What was seen along one random direction: `slope` by that direction, and how exactly it is known."""
+    """What was seen along one random direction: `slope` by that direction, and how exactly it is known.
 
-    direction: Array
+    reach: by how much each entry moves when the direction is followed for a length of one.
+    """
+
+    reach: Array
     slope: Array
     error: Array
 
@@ -47,32 +50,34 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) 
     Source: ECNoise, More and Wild 2011: the k-th differences of a smooth function vanish, those of noise do not;
     their mean square is (2k)!/(k!)^2 times its variance.
     """
-    direction = np.random.default_rng(0).standard_normal(len(entries.value))
+    # Each by its own size, so that a small entry among large ones is not thrown far away.
+    own = np.where(entries.value != 0, np.abs(entries.value), entries.scale)
+    reach = np.random.default_rng(0).standard_normal(len(entries.value)) * own
     coarser = 0 if unit < 2.0**-30 else 30
     size = 4 * unit * np.abs(base)
     line = None
     for exponent in (CLOSE, APART) if not coarser else (CLOSE,):
         spacing = 2.0 ** (exponent + coarser)
-        table = _along(subject, entries, direction * spacing)
+        table = _along(subject, entries, reach * spacing)
         with np.errstate(all="ignore"):
             deviation = _deviation(table, (3, 4, 5, 6))
             if exponent == APART:
                 deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
             size = np.fmax(size, SAFETY * deviation)
-            line = _line(table, direction, spacing, size)
+            line = _line(table, reach, spacing, size)
     return Noise(size, unit, line)
 
 
 def _along(subject: Subject, entries: Entries, step: Array) -> Array:
-    """The results at the point and at eight more in a row, (9, results)."""
+    """The results at nine points in a row, (9, results). The point itself, often a corner, is not among them."""
     found = []
     kept = [None if w is None else w.copy() for w in subject.work]
     with np.errstate(all="ignore"):
-        for k in range(POINTS):
+        for k in range(1, POINTS + 1):
             for part in subject.moving:
                 work, mine = subject.work[part], entries.part == part
                 assert work is not None
-                work[:] = entries.value[mine] + k * step[mine] * entries.scale[mine]
+                work[:] = entries.value[mine] + k * step[mine]
             try:
                 found.append(subject.value())
             except (ArithmeticError, ValueError):
@@ -104,8 +109,8 @@ def _growth(level: int) -> float:
     return factorial(2 * level) / factorial(level) ** 2
 
 
-def _line(table: Array, direction: Array, spacing: float, noise: Array) -> Line:
+def _line(table: Array, reach: Array, spacing: float, noise: Array) -> Line:
     width = (POINTS - 1) * spacing
     middle = (POINTS - 1) // 2
     bend = np.abs(table[-1] - 2 * table[middle] + table[0])
-    return Line(direction, (table[-1] - table[0]) / width, (2 * noise + bend) / width)
+    return Line(reach, (table[-1] - table[0]) / width, (2 * noise + bend) / width)

@@ -74,10 +74,14 @@ def steps_of(subject: Subject, entries: Entries, step: Any) -> Array:
 def _given_steps(subject: Subject, step: Any) -> dict[int, Any]:
     if isinstance(step, (int, float, np.number)):
         return dict.fromkeys(subject.moving, step)
+    if isinstance(step, str):
+        raise ArgumentError(f"step={step!r} is text, and a step is a number", hint=f"step={step}")
     at = {a.key: a for a in subject.arguments}
     one_each = [step] if subject.wanted.single else step
     if not isinstance(one_each, (tuple, list)) or len(one_each) != len(subject.wanted.keys):
-        raise ArgumentError("step has to be a number, or to have the structure of the arguments in wrt", hint="step=0.01")
+        raise ArgumentError(
+            "step has to be a number, or to have the structure of the arguments in wrt", hint="step=0.01"
+        )
     given: dict[int, Any] = {}
     for key, mine in zip(subject.wanted.keys, one_each, strict=True):
         leaves, structure = flatten(mine)

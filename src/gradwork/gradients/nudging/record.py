@@ -110,9 +110,6 @@ class Nudged(Shown):
         chosen = [self.arrays[name]] if name is not None else list(self.arrays.values())
         return [row for array in chosen for row in array.rows(float(self.before))]
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_()
-
 
 @dataclass(frozen=True, eq=False)
 class NudgedArray:

@@ -89,7 +89,7 @@ class Ground:
     line: Line | None = None
 
     def error(self, *values: Array) -> Array:
-        """How far one evaluation among `values` may be off: the noise, and some units in the last place of the largest."""
+        """How far one evaluation among `values` may be off: the noise, or some units in the last place."""
         size = self.noise
         for value in values:
             size = np.fmax(size, 4 * self.unit * np.abs(value))
@@ -110,13 +110,12 @@ def central(ground: Ground, ids: Array, step: Array) -> Rung:
         wide, narrow = (up - down) / (r_up - r_down), (up2 - down2) / (r_up2 - r_down2)
         slope = narrow + (narrow - wide) / 3
         error = ground.error(up, down, f0)
-        rung = Rung(
+        return Rung(
             step=(samples.moved[0] - samples.moved[1]) / 2, after=up, below=down, left=left, right=right,
             left0=2 * left2 - left, right0=2 * right2 - right, slope=slope, plain=wide,
             truncation=np.abs(slope - narrow), rounding=2 * error / r_up,
             gap=right - left, finer_gap=right2 - left2, curvature=2 * (right - left) / (r_up - r_down),
         )  # fmt: skip
-    return rung
 
 
 def one_sided(ground: Ground, ids: Array, step: Array) -> Rung:
@@ -131,11 +130,11 @@ def one_sided(ground: Ground, ids: Array, step: Array) -> Rung:
         slope = best + (best - better) / 3
         nothing = np.full_like(slope, np.nan)
         upwards = (step > 0)[:, None]
-        rung = Rung(
-            step=np.abs(samples.moved[0]), after=np.where(upwards, first, nothing), below=np.where(upwards, nothing, first),
+        return Rung(
+            step=np.abs(samples.moved[0]),
+            after=np.where(upwards, first, nothing), below=np.where(upwards, nothing, first),
             left=np.where(upwards, nothing, whole), right=np.where(upwards, whole, nothing),
             left0=np.where(upwards, nothing, slope), right0=np.where(upwards, slope, nothing), slope=slope, plain=whole,
-            truncation=np.abs(slope - best), rounding=30 * ground.error(first, third, f0) / np.abs(moved[0]),
+            truncation=np.abs(best - better), rounding=30 * ground.error(first, third, f0) / np.abs(moved[0]),
             gap=nothing, finer_gap=nothing, curvature=2 * (whole - half) / (moved[0] - moved[1]),
         )  # fmt: skip
-    return rung

@@ -54,7 +54,7 @@ def _root_mean_square(flat: Array) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Results at nudged points: `values` (offsets, entries, results), `moved` (offsets, entries): the nudge as realised."""
+    """Results at nudged points, (offsets, entries, results), and the nudges as realised, (offsets, entries)."""
 
     values: Array
     moved: Array
@@ -112,7 +112,9 @@ class Sampler:
             return
         part, index, targets, _ = zip(*work, strict=True) if work else ((), (), (), ())
         try:
-            for shard, found in zip(work, executor.map(_shard_apart, [self.subject] * len(work), part, index, targets), strict=True):
+            for shard, found in zip(
+                work, executor.map(_shard_apart, [self.subject] * len(work), part, index, targets), strict=True
+            ):
                 shard[3][:] = found
                 self.subject.evaluations += shard[2].size
                 progress.step(shard[2].size)
@@ -161,7 +163,7 @@ class Progress:
         if now - self.began > QUIET and now - self.said > 0.2 and sys.stderr is not None and sys.stderr.isatty():
             self.said, self.shown = now, True
             left = (now - self.began) * (self.count - self.reached) / max(1, self.reached)
-            text = f"nudging: {self.reached:,} of {self.count:,} evaluations, about {left:.0f} s left (Ctrl-C keeps what is done)"
+            text = f"nudging: {self.reached:,} of {self.count:,} evaluations, {left:.0f} s left (Ctrl-C keeps them)"
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
 

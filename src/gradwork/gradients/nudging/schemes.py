@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradwork.gradients.nudging.ladder import Climbed, power_of_two
@@ -20,7 +22,9 @@ def usual_step(scheme: str, scale: Array, unit: float) -> Array:
 
 def at_one_step(scheme: str, ground: Ground, step: Array) -> Climbed:
     """Slopes by one of the named schemes at the given step of each entry."""
-    rung = {"forward": forward, "central": plain_central, "richardson": richardson}[scheme](ground, np.arange(len(step)), step)
+    rung = {"forward": forward, "central": plain_central, "richardson": richardson}[scheme](
+        ground, np.arange(len(step)), step
+    )
     away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
     undefined = np.zeros(len(step), dtype=bool)
     for side in (1.0, -1.0):
@@ -52,7 +56,7 @@ def forward(ground: Ground, ids: Array, step: Array) -> Rung:
         whole, half = (samples.values - f0) / moved
         nothing = np.full_like(whole, np.nan)
         upwards = (step > 0)[:, None]
-        rung = Rung(
+        return Rung(
             step=np.abs(samples.moved[0]), after=np.where(upwards, end, nothing), below=np.where(upwards, nothing, end),
             left=np.where(upwards, nothing, whole), right=np.where(upwards, whole, nothing),
             left0=np.where(upwards, nothing, 2 * half - whole), right0=np.where(upwards, 2 * half - whole, nothing),
@@ -60,15 +64,13 @@ def forward(ground: Ground, ids: Array, step: Array) -> Rung:
             rounding=2 * ground.error(end, middle, f0) / np.abs(moved[0]),
             gap=nothing, finer_gap=nothing, curvature=2 * (whole - half) / (moved[0] - moved[1]),
         )  # fmt: skip
-    return rung
 
 
 def plain_central(ground: Ground, ids: Array, step: Array) -> Rung:
     """(f(x + h) - f(x - h)) / 2h, with its error read off the same at h/2: a third more than their difference."""
     rung = central(ground, ids, step)
     with np.errstate(all="ignore"):
-        changed = {"slope": rung.plain, "truncation": np.abs(rung.plain - rung.slope)}
-    return Rung(**{**rung.__dict__, **changed})
+        return replace(rung, slope=rung.plain, truncation=np.abs(rung.plain - rung.slope))
 
 
 def richardson(ground: Ground, ids: Array, step: Array) -> Rung:
@@ -79,9 +81,5 @@ def richardson(ground: Ground, ids: Array, step: Array) -> Rung:
     coarse, fine = central(ground, ids, step), central(ground, ids, step / 2)
     with np.errstate(all="ignore"):
         slope = fine.slope + (fine.slope - coarse.slope) / 15
-        changed = {
-            "slope": slope,
-            "truncation": np.fmax(np.abs(slope - fine.slope), np.abs(slope - coarse.slope)),
-            "rounding": 2 * fine.rounding,
-        }
-    return Rung(**{**coarse.__dict__, **changed})
+        change = np.fmax(np.abs(slope - fine.slope), np.abs(slope - coarse.slope))
+        return replace(coarse, slope=slope, truncation=change, rounding=2 * fine.rounding)

@@ -72,9 +72,13 @@ class Subject:
     def _lay_out(self) -> None:
         self.work = [None if p.start is None else p.start.copy() for p in self.parts]
         self._called = as_called(self.f)
+        if not isinstance(self._called, Called):
+            REGISTER.load()  # a worker process has no functions for its formulas yet
         self._built = {a.key: self._build(a) for a in self.arguments}
         fixed = ("array",)
-        self._rebuilt = [a for a in self.arguments if any(self._moves(i) and self.parts[i].kind not in fixed for i in a.parts)]
+        self._rebuilt = [
+            a for a in self.arguments if any(self._moves(i) and self.parts[i].kind not in fixed for i in a.parts)
+        ]
 
     def _moves(self, part: int) -> bool:
         return self.parts[part].wanted and self.parts[part].start is not None
@@ -128,7 +132,9 @@ class Subject:
         self.evaluations += 1
         if isinstance(self._called, Called):
             return self._called.function(*args, **kwargs)
-        return _worked_out(self._called.program, {**dict(zip(self._called.labels(len(args)), args, strict=True)), **kwargs})
+        return _worked_out(
+            self._called.program, {**dict(zip(self._called.labels(len(args)), args, strict=True)), **kwargs}
+        )
 
     def value(self) -> Array:
         """The result as a flat array of float64, which shares no memory with the arguments."""
@@ -183,21 +189,21 @@ def changed_argument(name: str) -> ArgumentError:
     """The function wrote to what it was given."""
     return ArgumentError(
         f"the function changes its argument {name} in place",
-        why="a nudge moves one entry and holds everything else still; here the point itself moves between two evaluations",
+        why="a nudge moves one entry and holds all else still; here the point itself moves between two evaluations",
         hint=f"work on a copy inside the function: {name} = {name}.copy()",
     )
 
 
 def subject_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt, widen: bool = True) -> Subject:
     """Take the call `f(*args, **kwargs)` apart. `widen`: floats narrower than 64 bits become float64."""
-    if not callable(f):
-        REGISTER.load()
     called = as_called(f)
     wanted = resolve(f, wrt, args, kwargs)
     labels = called.labels(len(args))
     parts: list[Part] = []
     arguments = []
-    for key, value, label in [*((i, a, labels[i]) for i, a in enumerate(args)), *((k, v, k) for k, v in kwargs.items())]:
+    given: list[tuple[int | str, Any, str]] = [(i, value, labels[i]) for i, value in enumerate(args)]
+    given += [(name, value, name) for name, value in kwargs.items()]
+    for key, value, label in given:
         leaves, structure = flatten(value)
         places = [place.name(label) for place in structure.paths()]
         first = len(parts)
@@ -274,7 +280,9 @@ def plain_result(result: Any) -> Any:
         raise ArgumentError(
             f"the function returned {_said(result, plain)}",
             why="a slope is a rise divided by a nudge, so the result has to be a real number or an array of them",
-            hint="return the loss at the end of the function" if result is None else "return one number, or one array: np.array([...])",
+            hint="return the loss at the end of the function"
+            if result is None
+            else "return one number, or one array: np.array([...])",
         )
     return plain
 
