@@ -62,7 +62,7 @@ def test_the_cars_page_says_what_the_vision_says() -> None:
 
 
 def test_the_article_is_reproduced() -> None:
-    """Source A: biases nudged by 0.01 raise the loss by 0.002, 0.005, 0.003; columns (0.2, 0.5, 0.3), (0.6, 0.4, 0.2)."""
+    """Source A: nudges of 0.01 raise the loss by 0.002, 0.005, 0.003 for the biases and the first weight column."""
     working = load(str(EXAMPLES / "article.toml")).work(nudge=0.01)
     np.testing.assert_allclose(working.backpropagated["W"], [[0.2, 0.6], [0.5, 0.4], [0.3, 0.2]], rtol=1e-12)
     np.testing.assert_allclose(np.ravel(working.backpropagated["b"]), [0.2, 0.5, 0.3], rtol=1e-12)
@@ -100,7 +100,9 @@ def test_large_arrays_are_shown_by_a_corner_unless_asked_for() -> None:
     from gradwork.gradients.view import View
 
     short = str(gw.work("mean((X @ W)^2)", wrt="W", kwargs=values).to("plain", width=100))
-    longer = str(gw.work("mean((X @ W)^2)", wrt="W", kwargs=values, view=View.of(rows=6, columns=3)).to("plain", width=100))
+    longer = str(
+        gw.work("mean((X @ W)^2)", wrt="W", kwargs=values, view=View.of(rows=6, columns=3)).to("plain", width=100)
+    )
     full = str(gw.work("mean((X @ W)^2)", wrt="W", kwargs=values, view=View.of(full=True)).to("plain", width=100))
     assert re.search("30.20", short)
     assert "more entries are compared" in short

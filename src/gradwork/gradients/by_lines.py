@@ -1,7 +1,7 @@
 """The derivation with respect to one number, line by line, as a calculus text writes it.
 
-Each line is derived by what it directly hangs on; then the slopes of the lines are multiplied (the chain rule) or, where
-several lines or a sum over rows meet, put in their places. All of it is carried forward by the ops' own rules.
+Each line is derived by what it directly hangs on; then the slopes of the lines are multiplied (the chain rule) or,
+where several lines or a sum over rows meet, put in their places. All of it is carried forward by the ops' own rules.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.graph.builder import Builder
-from gradwork.graph.graph import CONSTANT, INPUT, Graph, Origin
-from gradwork.graph.op import REGISTER
-from gradwork.graph.passes import TRANSPARENT, pruned, simplified, teaching_form
-from gradwork.graph.run import run
-from gradwork.graph.traced import Traced
 from gradwork.gradients.derivation import Derivation, Line, Step
 from gradwork.gradients.expression import Expression, one_line
 from gradwork.gradients.lines import Lines, lines_of
 from gradwork.gradients.numbers_put_in import numbers_put_in
 from gradwork.gradients.reading import inner, read, read_or_cut
 from gradwork.gradients.rules import carries_slope, push_forward
+from gradwork.graph.builder import Builder
+from gradwork.graph.graph import CONSTANT, INPUT, Graph, Origin
+from gradwork.graph.op import REGISTER
+from gradwork.graph.passes import TRANSPARENT, pruned, simplified, teaching_form
+from gradwork.graph.run import run
+from gradwork.graph.traced import Traced
 from gradwork.notation.layout import Derivative, Layout, equation
 
 CHAIN_RULE = "chain rule"
 
 
-def derive_by_lines(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y") -> Derivation:
+def derive_by_lines(
+    graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y"
+) -> Derivation:
     """The derivation of `graph`'s one output by the single number at node `wrt`.
 
     inputs: values of the graph's inputs, when all are known; then the numbers are put in as well.
@@ -75,7 +77,9 @@ class _Writer:
         """Derive one line; everything that it hangs on has been derived before."""
         own, start = self.lines.body(line)
         by = start[0] if len(start) == 1 and all(self._entry_by_entry(i) for i in own) else None
-        seeds = {i: self._one(i) if by is not None and i != self.wrt else self.totals[i] for i in start if i in self.totals}
+        seeds = {
+            i: self._one(i) if by is not None and i != self.wrt else self.totals[i] for i in start if i in self.totals
+        }
         moved = self._through(own, seeds)
         if line not in moved:
             return
@@ -134,7 +138,7 @@ class _Writer:
         chain = reader.chain()
         short, where = pruned(final)
         source = Expression(chain[-1], short, where[result_at])
-        made = Derivation(
+        return Derivation(
             target=one_line(self.lines.names[target]),
             wrt=self.graph.nodes[self.wrt].name or "x",
             lines=tuple(reader.line(i) for i in reversed(self.lines.order) if i in self.carried),
@@ -146,13 +150,14 @@ class _Writer:
             source=self.graph,
             higher=self._again(short, where, result_at, inputs, order) if order > 1 else None,
         )
-        return made
 
     def _zero(self, position: int) -> int:
         with self._by("constant rule", position):
             return self.builder.constant(np.zeros(())[()], shape=self.builder.shape(position))
 
-    def _again(self, graph: Graph, where: Mapping[int, int], result: int, inputs: Sequence[Any] | None, order: int) -> Derivation:
+    def _again(
+        self, graph: Graph, where: Mapping[int, int], result: int, inputs: Sequence[Any] | None, order: int
+    ) -> Derivation:
         if graph.nodes[where[self.wrt]].op != INPUT:
             raise AssertionError("the variable of a derivation is an input")
         return derive_by_lines(graph, inputs, where[self.wrt], order - 1, one_line(self.lines.names[self.lines.target]))
@@ -189,7 +194,9 @@ class _Reader:
         moving = tuple(i in carried.moved for i in node.inputs)
         before = self._derivative(carried, position, top=self.lines.definition(position))
         after = self._after(carried, position, node.inputs)
-        known = read_or_cut(self.simple, self.to[carried.moved[position]], self.lines.within(carried.line) | self._raised())
+        known = read_or_cut(
+            self.simple, self.to[carried.moved[position]], self.lines.within(carried.line) | self._raised()
+        )
         sides = [after]
         if not _holds_derivative(after):
             sides = _told_apart([after, known])
@@ -211,7 +218,9 @@ class _Reader:
     def _derivative(self, carried: _Carried, position: int, top: Layout | None = None) -> Layout:
         behind = inner(self.writer.graph, position)
         bottom = self.lines.names[carried.by if carried.by is not None else self.writer.wrt]
-        return Derivative(top or self.lines.names.get(behind) or read(self.writer.graph, behind, self.lines.names), bottom)
+        return Derivative(
+            top or self.lines.names.get(behind) or read(self.writer.graph, behind, self.lines.names), bottom
+        )
 
     def _left(self, carried: _Carried) -> Layout:
         bottom = carried.by if carried.by is not None else self.writer.wrt
@@ -243,7 +252,7 @@ class _Reader:
         return (what, " does not depend on ", bottom, ": constant rule, 0")
 
     def chain(self) -> tuple[Layout, ...]:
-        """d target/d wrt: as a product of the lines' slopes, and simplified; letters of ours spelled out last."""
+        """D target/d wrt: as a product of the lines' slopes, and simplified; letters of ours spelled out last."""
         target = self.lines.target
         top = Derivative(self.lines.names[target], self.lines.names[self.writer.wrt])
         total = self.writer.totals[target]

@@ -1,7 +1,7 @@
 """The derivation with respect to a vector or matrix: back through the matrices, one rule a line.
 
-The slopes are those of the pullbacks that the ops declare, carried from the result to the parameter on the teaching form
-of the graph; each line of the printed derivation is a reading of the nodes that they add.
+The slopes are those of the pullbacks that the ops declare, carried from the result to the parameter on the teaching
+form of the graph; each line of the printed derivation is a reading of the nodes that they add.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError
+from gradwork.gradients.backprop import sweep
+from gradwork.gradients.derivation import Derivation, Line, Step
+from gradwork.gradients.expression import Expression, one_line
+from gradwork.gradients.lines import Lines, lines_of
+from gradwork.gradients.reading import read_or_cut, table
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, Graph, Origin
 from gradwork.graph.op import REGISTER
 from gradwork.graph.passes import pruned, simplified, teaching_form
 from gradwork.graph.run import run
 from gradwork.graph.traced import Traced
-from gradwork.gradients.backprop import sweep
-from gradwork.gradients.derivation import Derivation, Line, Step
-from gradwork.gradients.expression import Expression, one_line
-from gradwork.gradients.lines import Lines, lines_of
-from gradwork.gradients.reading import read_or_cut, table
 from gradwork.notation.document import Equation
 from gradwork.notation.layout import Derivative, Layout, equation
 
 _LONG = 60
 
 
-def derive_by_matrices(graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y") -> Derivation:
+def derive_by_matrices(
+    graph: Graph, inputs: Sequence[Any] | None, wrt: int, order: int = 1, result: str = "y"
+) -> Derivation:
     """The derivation of `graph`'s one number by the array at node `wrt`."""
     if order > 1:
         raise ArgumentError(
@@ -137,9 +139,11 @@ class _Reader:
         cut = self._cut(self.raw, position, identity=True)
         before = self._slope_of(position)
         after = read_or_cut(self.raw, self.adjoints[position], cut)
-        short = read_or_cut(self.simple, self.to[self.adjoints[position]], self._cut(self.simple, position, identity=False))
+        short = read_or_cut(
+            self.simple, self.to[self.adjoints[position]], self._cut(self.simple, position, identity=False)
+        )
         sides = [after] if one_line(after) == one_line(short) else [after, short]
-        if len(sides) == 2 and one_line(sides[1]) == "" or self._same_length(sides):
+        if (len(sides) == 2 and one_line(sides[1]) == "") or self._same_length(sides):
             sides = sides[-1:]
         users = self._users(position)
         step = Step(
@@ -175,7 +179,7 @@ class _Reader:
         return tuple(remark)
 
     def chain(self, wrt: int) -> tuple[Layout, ...]:
-        """d target/d wrt, in terms of the nearest line, and written out while that is short."""
+        """D target/d wrt, in terms of the nearest line, and written out while that is short."""
         top = self._slope_of(wrt)
         near = read_or_cut(self.simple, self.to[self.adjoints[wrt]], self._cut(self.simple, wrt, identity=False))
         full = read_or_cut(self.simple, self.to[self.adjoints[wrt]], self.lines.names)

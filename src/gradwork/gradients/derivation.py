@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gradwork.formats.display import Shown
+from gradwork.gradients.expression import Expression, one_line
 from gradwork.graph.graph import Graph
 from gradwork.graph.run import Run
-from gradwork.gradients.expression import Expression, one_line
 from gradwork.notation.document import Document, Equation
 from gradwork.notation.layout import Layout
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError, MissingRuleError, ShapeError
-from gradwork.graph.formula import Formula, Program
-from gradwork.graph.graph import Graph
-from gradwork.graph.trace import Function, as_called, as_number, trace_call, trace_symbols
-from gradwork.graph.tree import flatten
 from gradwork.gradients.by_lines import derive_by_lines
 from gradwork.gradients.by_matrices import derive_by_matrices
 from gradwork.gradients.derivation import Derivation
 from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.graph.formula import Formula, Program
+from gradwork.graph.graph import Graph
+from gradwork.graph.trace import Function, as_called, as_number, trace_call, trace_symbols
+from gradwork.graph.tree import flatten
 
 
 def derive(f: Function, *args: Any, wrt: Wrt = 0, kwargs: Mapping[str, Any] | None = None, order: int = 1) -> Any:
@@ -100,7 +100,7 @@ def _inputs_of(f: Function, one: int | str, args: Sequence[Any], kwargs: Mapping
         return [graph.inputs[names.index(label)]]
     value = args[key] if isinstance(key, int) else kwargs[key]
     count = 0
-    for k, argument in enumerate([*args, *kwargs.values()]):
+    for argument in [*args, *kwargs.values()]:
         leaves = _leaves(argument)
         if argument is value:
             return list(graph.inputs[count : count + len(leaves)])

@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gradwork.gradients.reading import inner, read
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
 from gradwork.graph.passes import RAISED, TRANSPARENT
-from gradwork.gradients.reading import inner, read
 from gradwork.notation.layout import Layout, Symbol
 
 # What may stand inside a line without a name of its own: the rest is a function of something, and that gets one.
@@ -45,7 +45,7 @@ class Lines:
         return {i: name for i, name in self.plain().items() if i in self.given or i not in self.names}
 
     def plain(self) -> dict[int, Layout]:
-        """All names, a parameter raised to 1 among them as itself: for results, when the power rule has done its work."""
+        """All names, a parameter raised to 1 as itself: for results, when the power rule has done its work."""
         raised = {i: self.names[n.inputs[0]] for i, n in enumerate(self.graph.nodes) if is_raised(n)}
         return {**self.names, **raised}
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.graph.graph import CONSTANT, INPUT, Graph
-from gradwork.graph.run import Run
 from gradwork.gradients.lines import Lines
 from gradwork.gradients.reading import inner, read, table
+from gradwork.graph.graph import CONSTANT, INPUT, Graph
+from gradwork.graph.run import Run
 from gradwork.notation.document import Equation
 from gradwork.notation.layout import Layout, Number, Words, equation
 
@@ -28,7 +28,9 @@ def numbers_put_in(graph: Graph, position: int, lines: Lines, run: Run) -> tuple
     put_in = read(graph, position, dict(_leaves(graph, position, lines, run, None)))
     if isinstance(put_in, Number):
         return ()
-    at = [f"{n.name} = {run[i].item():.6g}" for i, n in enumerate(graph.nodes) if n.op == INPUT and np.ndim(run[i]) == 0]
+    at = [
+        f"{n.name} = {run[i].item():.6g}" for i, n in enumerate(graph.nodes) if n.op == INPUT and np.ndim(run[i]) == 0
+    ]
     return (Equation(equation(put_in, Number(float(value))), note=f"at {', '.join(at)}" if at else ""),)
 
 
@@ -41,7 +43,11 @@ def _row_by_row(graph: Graph, position: int, lines: Lines, run: Run) -> tuple[Eq
     for place in places:
         put_in = read(graph, body, dict(_leaves(graph, body, lines, run, place)))
         own = Number(float(np.asarray(run[body])[place]))
-        label = "row " + ", ".join(str(int(i) + 1) for i in place) if len(place) == 1 else "entry " + ", ".join(str(int(i) + 1) for i in place)
+        label = (
+            "row " + ", ".join(str(int(i) + 1) for i in place)
+            if len(place) == 1
+            else "entry " + ", ".join(str(int(i) + 1) for i in place)
+        )
         rows.append(Equation(put_in if isinstance(put_in, Number) else equation(put_in, own), note=label))
     count = int(np.prod(shape))
     left = Words(f"{node.op} over all {count} {'rows' if len(shape) == 1 else 'entries'}")

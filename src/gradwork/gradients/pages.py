@@ -8,11 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.graph.run import run
 from gradwork.gradients.derivation import Derivation, Line
 from gradwork.gradients.expression import one_line
+from gradwork.graph.run import run
 from gradwork.notation import document as page
-from gradwork.notation.document import Block, Curve, Document, Dot, Equation, Equations, Figure, Heading, Paragraph, Section
+from gradwork.notation.document import (
+    Block,
+    Curve,
+    Document,
+    Dot,
+    Equation,
+    Equations,
+    Figure,
+    Heading,
+    Paragraph,
+    Section,
+)
 from gradwork.notation.layout import Symbol, equation
 
 _POINTS = 81
@@ -93,13 +104,11 @@ def derivation_facts(made: Derivation) -> dict[str, Any]:
         "wrt": made.wrt,
         "result": str(made.result),
         "value": None if made.value is None else np.asarray(made.value).tolist(),
-        "steps": [
-            {"rule": s.rule, "before": str(s.before), "after": str(s.after), "note": s.note} for s in made.steps
-        ],
+        "steps": [{"rule": s.rule, "before": str(s.before), "after": str(s.after), "note": s.note} for s in made.steps],
     }
 
 
-# -- the picture ---------------------------------------------------------------------------------------------------------
+# -- the picture -----------------------------------------------------------------------------------------------------
 
 
 def picture(made: Derivation) -> list[Block]:
@@ -133,23 +142,33 @@ def _figure(made: Derivation, height: Any, here: float) -> Figure:
     middle = _finite([height(x) for x in xs])
     curves = [
         Curve(tuple(xs.tolist()), tuple(middle), label=made.target, kind="curve"),
-        Curve(tuple(ends.tolist()), tuple((value + slope * (ends - here)).tolist()), label=f"tangent, slope {slope:.6g}", kind="tangent"),
+        Curve(
+            tuple(ends.tolist()),
+            tuple((value + slope * (ends - here)).tolist()),
+            label=f"tangent, slope {slope:.6g}",
+            kind="tangent",
+        ),
     ]
     if np.isfinite(secant):
-        curves.insert(1, Curve(tuple(ends.tolist()), tuple((value + secant * (ends - here)).tolist()), label=f"secant, nudge {nudge:.3g}: slope {secant:.6g}", kind="secant"))
+        curves.insert(
+            1,
+            Curve(
+                tuple(ends.tolist()),
+                tuple((value + secant * (ends - here)).tolist()),
+                label=f"secant, nudge {nudge:.3g}: slope {secant:.6g}",
+                kind="secant",
+            ),
+        )
     return Figure(
         tuple(curves),
         (Dot(here, value, f"{made.wrt} = {here:.6g}"),),
         x_label=made.wrt,
         y_label=made.target,
         caption="The smaller the nudge, the closer the secant lies to the tangent.",
-        alt=f"The curve of {made.target} over {made.wrt}. At {made.wrt} = {here:.6g} it is {value:.6g}; its tangent has slope "
-        f"{slope:.6g}, and the secant to the point one nudge of {nudge:.3g} further has slope {secant:.6g}.",
+        alt=f"The curve of {made.target} over {made.wrt}. At {made.wrt} = {here:.6g} it is {value:.6g}; "
+        f"its tangent has slope {slope:.6g}, and the secant to the point one nudge of {nudge:.3g} further has slope {secant:.6g}.",
     )
 
 
 def _finite(values: list[float]) -> list[float]:
     return [v if np.isfinite(v) else float("nan") for v in values]
-
-
-

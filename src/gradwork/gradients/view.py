@@ -24,7 +24,9 @@ class View:
     full: bool = False
 
     @classmethod
-    def of(cls, rows: int | None = None, columns: int | None = None, digits: int | None = None, full: bool = False) -> View:
+    def of(
+        cls, rows: int | None = None, columns: int | None = None, digits: int | None = None, full: bool = False
+    ) -> View:
         """A view from a command's options, where None means: as usual."""
         usual = cls()
         return cls(rows or usual.rows, columns or usual.columns, digits or usual.digits, full)

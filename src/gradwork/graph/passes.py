@@ -45,7 +45,15 @@ class Rewriter:
             new = self.builder.constant(self.graph.constants[position], shape=node.shape, name=node.name)
         else:
             self.builder.rows.append(
-                (node.op, tuple(self.at[i] for i in node.inputs), node.params, node.shape, node.dtype, node.where, node.origin)
+                (
+                    node.op,
+                    tuple(self.at[i] for i in node.inputs),
+                    node.params,
+                    node.shape,
+                    node.dtype,
+                    node.where,
+                    node.origin,
+                )
             )
             new = len(self.builder.rows) - 1
         if node.name:
@@ -122,7 +130,9 @@ def _copied(rewriter: Rewriter, position: int, node: Node, raised: Map) -> int:
     for i in meant:
         if not raised[i]:
             one = rewriter.number(1, rewriter.graph.nodes[i], i)
-            raised[i] = rewriter.emit("power", (kept[i], one), replace(rewriter.graph.nodes[i], where=node.where), i, RAISED)
+            raised[i] = rewriter.emit(
+                "power", (kept[i], one), replace(rewriter.graph.nodes[i], where=node.where), i, RAISED
+            )
         rewriter.at[i] = raised[i]
     new = rewriter.copy(position)
     rewriter.at.update(kept)
@@ -146,7 +156,7 @@ def _stands_in_polynomial(graph: Graph, position: int) -> bool:
     return bool(seen) and all(op in _POLYNOMIAL for op in seen)
 
 
-# -- simplifying ---------------------------------------------------------------------------------------------------------
+# -- simplifying -----------------------------------------------------------------------------------------------------
 
 
 def simplified(graph: Graph, keep: int = 0) -> tuple[Graph, Map]:

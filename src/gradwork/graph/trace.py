@@ -134,7 +134,9 @@ def trace_call(
         arguments.append(argument)
         traced = {p: Traced(builder, p) for p in argument.inputs}
         fill = iter(argument.leaves)
-        return argument.structure.build(iter([leaf if p is None else traced[p] for p, leaf in zip(argument.positions, fill, strict=True)]))
+        return argument.structure.build(
+            iter([leaf if p is None else traced[p] for p, leaf in zip(argument.positions, fill, strict=True)])
+        )
 
     traced_args = [enter(i, a, labels[i]) for i, a in enumerate(args)]
     traced_kwargs = {k: enter(k, v, k) for k, v in (kwargs or {}).items()}
@@ -182,7 +184,7 @@ def trace_symbols(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], f
 
 
 def _result(leaf: Any) -> Any:
-    if isinstance(leaf, Traced) or isinstance(leaf, np.ndarray) or as_number(leaf) is not None:
+    if isinstance(leaf, (Traced, np.ndarray)) or as_number(leaf) is not None:
         return leaf
     if isinstance(leaf, bool):
         return np.bool_(leaf)

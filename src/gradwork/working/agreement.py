@@ -52,18 +52,25 @@ class Agreement:
     def rows(self, name: str | None = None) -> Iterator[Compared]:
         """Entry by entry; only those of one parameter when it is named."""
         for one in self.backpropagated if name is None else [name]:
-            slopes = [np.asarray(ways[one], dtype=np.float64) for ways in (self.nudged, self.bars, self.derived, self.backpropagated)]
+            slopes = [
+                np.asarray(ways[one], dtype=np.float64)
+                for ways in (self.nudged, self.bars, self.derived, self.backpropagated)
+            ]
             scale = float(np.max(np.abs(slopes[3]), initial=0.0))
             for index in np.ndindex(slopes[3].shape):
                 nudged, bar, derived, back = (float(s[index]) for s in slopes)
                 yield _compared(one, index, nudged, bar, derived, back, scale)
 
 
-def _compared(name: str, index: tuple[int, ...], nudged: float, bar: float, derived: float, back: float, scale: float) -> Compared:
+def _compared(
+    name: str, index: tuple[int, ...], nudged: float, bar: float, derived: float, back: float, scale: float
+) -> Compared:
     exact = abs(derived - back) <= _ROUNDING * max(scale, abs(back)) or derived == back
     close = abs(nudged - back) <= _BARS * bar + 1e-15 * scale or bool(np.isnan(nudged) and np.isnan(back))
     gap = max(abs(nudged - back), abs(nudged - derived), abs(derived - back))
-    return Compared(name, index, nudged, bar, derived, back, digits_of(gap, max(abs(back), abs(nudged))), exact and close)
+    return Compared(
+        name, index, nudged, bar, derived, back, digits_of(gap, max(abs(back), abs(nudged))), exact and close
+    )
 
 
 def digits_of(gap: float, size: float) -> int:

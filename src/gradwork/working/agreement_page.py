@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradwork.gradients.expression import one_line
 from gradwork.gradients.view import View
 from gradwork.notation.document import Block, Paragraph, Table, Text
 from gradwork.notation.layout import Number
@@ -39,7 +40,13 @@ def agreement_blocks(worked: Worked, view: View) -> Iterator[Block]:
 def _row(one: Compared, digits: int) -> tuple[Text, ...]:
     shown = digits
     nudged: Text = (Number(_settled(one.nudged, one.bar), shown), " ± ", Number(one.bar, 1))
-    return (entry(one.name, one.index), nudged, Number(one.derived, shown), Number(one.backpropagated, shown), str(one.digits))
+    return (
+        entry(one.name, one.index),
+        nudged,
+        Number(one.derived, shown),
+        Number(one.backpropagated, shown),
+        str(one.digits),
+    )
 
 
 def _settled(value: float, bar: float) -> float:
@@ -55,4 +62,5 @@ def _verdict(worked: Worked) -> str:
         how_far = f"to at least {agreement.digits} digits" if agreement.digits else "within the bars"
         return f"The three ways agree{entries}, {how_far}."
     wrong = [one for one in agreement.rows() if not one.agree]
-    return f"The three ways differ in {len(wrong)} of {count} entries, first in {wrong[0].name}{list(wrong[0].index) or ''}."
+    first = one_line(entry(wrong[0].name, wrong[0].index))
+    return f"The three ways differ in {len(wrong)} of {count} entries, first in {first}."

@@ -10,7 +10,7 @@ import numpy as np
 from gradwork.gradients.derive import derive_graph
 from gradwork.gradients.view import View
 from gradwork.notation.document import Block, Equation, Equations, Paragraph, Table, Text
-from gradwork.notation.layout import Derivative, Layout, Matrix, Number, Product, Fraction, Subscript, Symbol, equation
+from gradwork.notation.layout import Derivative, Fraction, Layout, Matrix, Number, Product, Subscript, Symbol, equation
 
 if TYPE_CHECKING:
     from gradwork.working.work import Worked
@@ -42,9 +42,19 @@ def nudge_blocks(worked: Worked, view: View) -> Iterator[Block]:
     yield from _laid_out(worked, view)
 
 
-def _row(name: str, index: tuple[int, ...], value: Any, losses: Any, slopes: Any, before: float, nudge: float) -> tuple[Text, ...]:
+def _row(
+    name: str, index: tuple[int, ...], value: Any, losses: Any, slopes: Any, before: float, nudge: float
+) -> tuple[Text, ...]:
     here, loss = float(value[index]), float(losses[index])
-    return (entry(name, index), Number(here), Number(here + nudge), Number(before, 10), Number(loss, 10), Number(loss - before, 8), Number(float(slopes[index])))
+    return (
+        entry(name, index),
+        Number(here),
+        Number(here + nudge),
+        Number(before, 10),
+        Number(loss, 10),
+        Number(loss - before, 8),
+        Number(float(slopes[index])),
+    )
 
 
 def entry(name: str, index: tuple[int, ...]) -> Layout:
@@ -64,13 +74,26 @@ def _both_ways(worked: Worked, view: View) -> Iterator[Block]:
     measured = leaves_of(worked.measured.gradient)
     single = [(n, i, m) for n, i, m in zip(worked.names, worked.positions, measured, strict=True) if not np.ndim(m)]
     if not single:
-        yield Paragraph("One-way nudging errs by about half the curvature times the nudge. Both ways, in much smaller nudges, it does not: those slopes stand at the end.", "why")
+        yield Paragraph(
+            "One-way nudging errs by about half the curvature times the nudge. Both ways, in much smaller nudges, it "
+            "does not: those slopes stand at the end.",
+            "why",
+        )
         return
     loss = worked.derived[single[0][0]].target
-    yield Equations(tuple(Equation(equation(Derivative(Symbol(loss), Symbol(n)), Number(float(m))), note="both ways, in smaller nudges") for n, _, m in single))
+    yield Equations(
+        tuple(
+            Equation(
+                equation(Derivative(Symbol(loss), Symbol(n)), Number(float(m))), note="both ways, in smaller nudges"
+            )
+            for n, _, m in single
+        )
+    )
     rows = [row for row in (_why(worked, n, i) for n, i, _ in single[:_CURVED]) if row is not None]
     if rows:
-        yield Paragraph("They differ because the loss bends: one-way nudging errs by half the curvature times the nudge.", "why")
+        yield Paragraph(
+            "They differ because the loss bends: one-way nudging errs by half the curvature times the nudge.", "why"
+        )
         yield Equations(tuple(rows))
 
 
@@ -80,7 +103,10 @@ def _why(worked: Worked, name: str, position: int) -> Equation | None:
         return None
     curvature = float(made.value)
     half = Product((Fraction(Number(curvature), Number(2)), Number(worked.nudge)))
-    return Equation(equation(half, Number(curvature / 2 * worked.nudge)), note=f"{name}: curvature {curvature:.6g}, by the rules once more")
+    return Equation(
+        equation(half, Number(curvature / 2 * worked.nudge)),
+        note=f"{name}: curvature {curvature:.6g}, by the rules once more",
+    )
 
 
 def _laid_out(worked: Worked, view: View) -> Iterator[Block]:
@@ -93,12 +119,19 @@ def _laid_out(worked: Worked, view: View) -> Iterator[Block]:
         value = np.asarray(slope)
         top = Derivative(Symbol(loss), Symbol(name))
         if value.ndim == 1:
-            rows.append(Equation(equation(top, view.array(value)), note="the slopes of this vector's entries, put together"))
+            rows.append(
+                Equation(equation(top, view.array(value)), note="the slopes of this vector's entries, put together")
+            )
         elif value.ndim == 2:
             for k in range(value.shape[1] if view.full else min(value.shape[1], view.columns)):
                 column = Subscript(Symbol(name), (Symbol(f"column {k + 1}"),))
                 rows.append(Equation(equation(Derivative(Symbol(loss), column), _column(value[:, k], view))))
-            rows.append(Equation(equation(top, view.array(value)), note="its columns side by side: the gradient, laid out as the matrix is"))
+            rows.append(
+                Equation(
+                    equation(top, view.array(value)),
+                    note="its columns side by side: the gradient, laid out as the matrix is",
+                )
+            )
     if rows:
         yield Equations(tuple(rows))
 

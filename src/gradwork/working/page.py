@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwork.graph.graph import CONSTANT, INPUT
-
 from gradwork.gradients.by_matrices import cut_at_slopes, rules_between, users_of
 from gradwork.gradients.lines import Lines, lines_of
 from gradwork.gradients.pages import derivation_blocks
 from gradwork.gradients.reading import read, read_or_cut
 from gradwork.gradients.view import View, shape_text
+from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.notation.document import Block, Equation, Equations, Heading, Paragraph, Section, Table, Text
 from gradwork.notation.layout import Derivative, Infix, Layout, Number, Product, Sum, Symbol, equation
 from gradwork.working.agreement_page import agreement_blocks
@@ -45,7 +44,7 @@ def page_blocks(
     )
 
 
-# -- the model -----------------------------------------------------------------------------------------------------------
+# -- the model -------------------------------------------------------------------------------------------------------
 
 
 def _model(worked: Worked, lines: Lines, view: View, layout: str) -> Iterator[Block]:
@@ -55,17 +54,28 @@ def _model(worked: Worked, lines: Lines, view: View, layout: str) -> Iterator[Bl
     rows: list[tuple[Text, ...]] = []
     for i in worked.graph.inputs:
         role = "parameter" if i in worked.positions else "given"
-        rows.append((Symbol(worked.graph.nodes[i].name or f"u{i}"), role, shape_text(worked.graph.nodes[i].shape), view.array(worked.forward[i])))
+        rows.append(
+            (
+                Symbol(worked.graph.nodes[i].name or f"u{i}"),
+                role,
+                shape_text(worked.graph.nodes[i].shape),
+                view.array(worked.forward[i]),
+            )
+        )
     yield Table(("", "", "shape", "value"), tuple(rows), align="lllr"[:3] + "l")
     if any(len(worked.graph.nodes[i].shape) == 2 for i in worked.positions):
-        text = "Rows of data are rows; Z = X W + b, so a column of W feeds one unit." if layout == "rows" else (
-            "Columns of X are rows of data; Z = W X + b, so a row of W feeds one unit. "
-            "A weight column is a column of the matrix as it is laid out."
+        text = (
+            "Rows of data are rows; Z = X W + b, so a column of W feeds one unit."
+            if layout == "rows"
+            else (
+                "Columns of X are rows of data; Z = W X + b, so a row of W feeds one unit. "
+                "A weight column is a column of the matrix as it is laid out."
+            )
         )
         yield Paragraph(text, "note")
 
 
-# -- forward -------------------------------------------------------------------------------------------------------------
+# -- forward ---------------------------------------------------------------------------------------------------------
 
 
 def _forward(worked: Worked, lines: Lines, view: View) -> Iterator[Block]:
@@ -87,13 +97,18 @@ def values_block(entries: Sequence[tuple[Layout, Layout | None, int]], run: obje
         return
     yield Equations(
         tuple(
-            Equation(equation(*(piece for piece in (name, own) if piece is not None), view.array(v)), note=shape_text(v.shape))
+            Equation(
+                equation(*(piece for piece in (name, own) if piece is not None), view.array(v)),
+                note=shape_text(v.shape),
+            )
             for (name, own, _), v in zip(entries, values, strict=True)
         )
     )
 
 
-def _row_table(entries: Sequence[tuple[Layout, Layout | None, int]], values: Sequence[np.ndarray[Any, Any]], view: View) -> Table:
+def _row_table(
+    entries: Sequence[tuple[Layout, Layout | None, int]], values: Sequence[np.ndarray[Any, Any]], view: View
+) -> Table:
     longest = max((v.size for v in values if v.ndim), default=0)
     shown = longest if view.full else min(longest, view.rows)
     dots: tuple[Text, ...] = ("...",) if longest > shown else ()
@@ -104,13 +119,17 @@ def _row_table(entries: Sequence[tuple[Layout, Layout | None, int]], values: Seq
         if value.ndim == 0:
             cells = (Number(value.item()), *("" for _ in range(max(shown - 1, 0) + len(dots))))
         else:
-            cells = (*(Number(v) for v in value[:shown].tolist()), *("" for _ in range(shown - min(shown, value.size))), *dots)
+            cells = (
+                *(Number(v) for v in value[:shown].tolist()),
+                *("" for _ in range(shown - min(shown, value.size))),
+                *dots,
+            )
         rows.append((label, shape_text(value.shape), *cells))
     heads = tuple(f"row {k + 1}" for k in range(shown)) if longest else ("value",)
     return Table(("", "shape", *heads, *dots), tuple(rows), align="ll" + "r" * (max(shown, 1)) + "l" * len(dots))
 
 
-# -- by the rules --------------------------------------------------------------------------------------------------------
+# -- by the rules ----------------------------------------------------------------------------------------------------
 
 
 def _rules(worked: Worked, view: View) -> Iterator[Block]:
@@ -124,7 +143,7 @@ def _rules(worked: Worked, view: View) -> Iterator[Block]:
         yield Section(heading, tuple(blocks))
 
 
-# -- by backpropagation --------------------------------------------------------------------------------------------------
+# -- by backpropagation ----------------------------------------------------------------------------------------------
 
 
 def _backward(worked: Worked, lines: Lines, view: View) -> Iterator[Block]:
@@ -166,7 +185,7 @@ def _spelled(lines: Lines) -> Lines:
     return Lines(lines.graph, lines.wrt, lines.target, lines.moving, lines.order, names, lines.given)
 
 
-# -- the next step -------------------------------------------------------------------------------------------------------
+# -- the next step ---------------------------------------------------------------------------------------------------
 
 
 def _next_step(worked: Worked, learning_rate: float | None, view: View) -> Iterator[Block]:
@@ -190,7 +209,15 @@ def _next_step(worked: Worked, learning_rate: float | None, view: View) -> Itera
                 )
             )
         else:
-            rows.append(Equation(equation(Symbol(f"new_{name}"), _less(Symbol(name), rate, made.chain[0]), view.array(here - learning_rate * slope))))
+            rows.append(
+                Equation(
+                    equation(
+                        Symbol(f"new_{name}"),
+                        _less(Symbol(name), rate, made.chain[0]),
+                        view.array(here - learning_rate * slope),
+                    )
+                )
+            )
     yield Equations(tuple(rows))
     yield Paragraph(("with learning rate ", Number(learning_rate)), "note")
 
@@ -198,5 +225,3 @@ def _next_step(worked: Worked, learning_rate: float | None, view: View) -> Itera
 def _less(weight: Layout, rate: Layout, slope: Layout) -> Layout:
     factors = (rate, *(slope.factors if isinstance(slope, Product) else (slope,)))
     return Sum((weight, Product(factors)), (1, -1))
-
-

@@ -10,11 +10,6 @@ import numpy as np
 
 from gradwork.errors import ArgumentError, DataError
 from gradwork.formats.display import Shown
-from gradwork.graph.formula import Formula, Program
-from gradwork.graph.graph import Graph
-from gradwork.graph.passes import simplified
-from gradwork.graph.run import Run
-from gradwork.graph.trace import Function, Trace, trace_call
 from gradwork.gradients.backprop import Adjoints, backpropagate
 from gradwork.gradients.derivation import Derivation
 from gradwork.gradients.derive import derive_graph
@@ -22,6 +17,11 @@ from gradwork.gradients.nudge import nudge as nudge_slopes
 from gradwork.gradients.transforms import check_one_number, wanted_inputs
 from gradwork.gradients.view import View
 from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.graph.formula import Formula, Program
+from gradwork.graph.graph import Graph
+from gradwork.graph.passes import simplified
+from gradwork.graph.run import Run
+from gradwork.graph.trace import Function, Trace, trace_call
 from gradwork.notation.document import Block, Document
 from gradwork.working.agreement import Agreement, compare
 
@@ -144,7 +144,13 @@ def _positions(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> S
 
 
 def _three_ways(
-    f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt, traced: Trace, keys: Sequence[int | str], nudge: float
+    f: Function,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    wrt: Wrt,
+    traced: Trace,
+    keys: Sequence[int | str],
+    nudge: float,
 ) -> Worked:
     graph = traced.graph
     positions = tuple(wanted_inputs(traced, keys))
@@ -159,7 +165,9 @@ def _three_ways(
     nudged = nudge_slopes(f, *args, wrt=keys_tuple, scheme="forward", step=nudge, kwargs=kwargs)
     measured = nudge_slopes(f, *args, wrt=keys_tuple, kwargs=kwargs)
     agreement = compare(names, leaves_of(measured.gradient), leaves_of(measured.error), derived, slopes)
-    return Worked(graph, names, positions, forward, nudged, measured, derived, adjoints, backward, slopes, agreement, nudge)
+    return Worked(
+        graph, names, positions, forward, nudged, measured, derived, adjoints, backward, slopes, agreement, nudge
+    )
 
 
 def _as_written(adjoints: Adjoints, keep: int) -> Adjoints:
@@ -184,7 +192,8 @@ def _check_finite(traced: Trace) -> None:
             at = f"{name}[{', '.join(str(int(i) + 1) for i in place)}]" if place.size else str(name)
             raise DataError(
                 f"{at} is {value[tuple(place)]}",
-                why="a loss that hangs on it has no slope" + (" (rows and columns are counted from 1 here)" if place.size else ""),
+                why="a loss that hangs on it has no slope"
+                + (" (rows and columns are counted from 1 here)" if place.size else ""),
                 hint="leave that row out, or fill in a number",
             )
 
