@@ -280,6 +280,49 @@ class MissingExtraError(GradworkError, ImportError):
     code = "GW131"
 
 
+class NotRepeatableError(GradworkError, RuntimeError):
+    """A function gives different results at the same point, so no nudge can tell what it caused.
+
+    Random numbers (dropout, sampling), a counter, the time, or something kept between two calls do this. It is looked
+    at before any slope is measured, and once more at the end.
+
+        error[GW140]: the function gives different results at the same point
+          first 0.773956, then 0.438878
+         why: a rise that comes by itself cannot be told from one that the nudge caused
+         try: draw random numbers from a generator made anew in each call: numpy.random.default_rng(0)
+    """
+
+    code = "GW140"
+
+
+class ChangedArgumentError(GradworkError, ValueError):
+    """A function writes to the arguments that it is given.
+
+    A nudge moves one entry and holds all else still. A function that changes its arguments moves the point itself
+    between two evaluations. Your own arrays are safe: the function saw copies.
+
+        error[GW141]: the function changes its argument v in place
+         why: a nudge moves one entry and holds all else still; here the point itself moves between two evaluations
+         try: work on a copy inside the function: v = v.copy()
+    """
+
+    code = "GW141"
+
+
+class StepError(GradworkError, ValueError):
+    """The size of the nudge that was asked for cannot be used.
+
+    It is no number above zero, does not fit its array, is lost in the last digit of its entry, or is so large that it
+    leaves the function's domain on both sides.
+
+        error[GW142]: a nudge of 1e-30 does not change w
+         why: it is lost in the last digit of 1
+         try: a larger step, or step=None to have one chosen
+    """
+
+    code = "GW142"
+
+
 class GradientError(GradworkError, AssertionError):
     """A gradient does not agree with what was measured.
 

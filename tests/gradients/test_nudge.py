@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import gradwork as gw
-from gradwork.errors import ArgumentError
+from gradwork.errors import ArgumentError, ChangedArgumentError, NotRepeatableError, StepError
 from gradwork.gradients.nudge import Nudged
 from gradwork.graph.formula import parse_program
 
@@ -80,7 +80,7 @@ def test_a_step_for_each_array():
 
 @pytest.mark.parametrize("step", [0.0, -0.1, math.nan, 1e-30, "0.01", (0.1, 0.2), np.ones(4)])
 def test_a_step_that_cannot_be_taken(step):
-    with pytest.raises(ArgumentError, match=r"step|nudge"):
+    with pytest.raises(StepError, match=r"step|nudge"):
         gw.nudge(lambda w: w @ w, np.ones(3), step=step)
 
 
@@ -218,7 +218,7 @@ def forgets_to_copy(w, v):
 @pytest.mark.parametrize("f", [changes_its_input, forgets_to_copy])
 def test_a_function_that_changes_its_arguments(f):
     given = np.ones(3)
-    with pytest.raises(ArgumentError, match=r"changes its argument v in place[\s\S]*why[\s\S]*v\.copy\(\)"):
+    with pytest.raises(ChangedArgumentError, match=r"changes its argument v in place[\s\S]*why[\s\S]*v\.copy\(\)"):
         gw.nudge(f, np.ones(3), given)
     assert given.tolist() == [1.0, 1.0, 1.0]
 
@@ -227,13 +227,13 @@ def test_a_list_that_is_emptied():
     def pops(params):
         return params["w"].pop() * 2.0
 
-    with pytest.raises(ArgumentError, match="changes its argument"):
+    with pytest.raises(ChangedArgumentError, match="changes its argument"):
         gw.nudge(pops, {"w": [1.0, 2.0]})
 
 
 def test_a_function_that_is_not_repeatable():
     generator = np.random.default_rng(0)
-    with pytest.raises(ArgumentError, match=r"different results at the same point[\s\S]*default_rng"):
+    with pytest.raises(NotRepeatableError, match=r"different results at the same point[\s\S]*default_rng"):
         gw.nudge(lambda w: w * generator.random(), 1.0)
 
 
@@ -244,7 +244,7 @@ def test_a_function_that_drifts_is_noticed_at_the_end():
         calls.append(1)
         return w * (1.0 + (len(calls) > 20))
 
-    with pytest.raises(ArgumentError, match="different results"):
+    with pytest.raises(NotRepeatableError, match="different results"):
         gw.nudge(drifts, 1.0)
 
 

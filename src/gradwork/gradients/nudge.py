@@ -57,7 +57,8 @@ def nudge(
     kwargs:   keywords that are passed on to `f`.
 
     Gives a `Nudged`: .gradient .error .step .before .after .below .left .right .kinks .power .columns() and more.
-    Raises ArgumentError for a function that gives different results at one point, changes its arguments, or returns
+    Raises NotRepeatableError for a function that gives different results at one point, ChangedArgumentError for one
+    that changes its arguments, StepError for a step that cannot be taken, and ArgumentError for a function that returns
     neither a real number nor an array of them.
 
     >>> import numpy as np

@@ -166,7 +166,8 @@ def _figure(made: Derivation, height: Any, here: float) -> Figure:
         y_label=made.target,
         caption="The smaller the nudge, the closer the secant lies to the tangent.",
         alt=f"The curve of {made.target} over {made.wrt}. At {made.wrt} = {here:.6g} it is {value:.6g}; "
-        f"its tangent has slope {slope:.6g}, and the secant to the point one nudge of {nudge:.3g} further has slope {secant:.6g}.",
+        f"its tangent has slope {slope:.6g}, and the secant to the point one nudge of {nudge:.3g} further has slope "
+        f"{secant:.6g}.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,17 +32,31 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """All entries of all parameters. `digits` is the least of theirs."""
+    """All entries of all parameters. `digits` is the least of theirs.
+
+    carried: the slopes of small arrays once more, carried forward by the rules entry by entry instead of back.
+    """
 
     nudged: Mapping[str, Any]
     bars: Mapping[str, Any]
     derived: Mapping[str, Any]
     backpropagated: Mapping[str, Any]
+    carried: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def agree(self) -> bool:
         """Whether every entry agrees: the exact ways to rounding, nudging within its bar."""
-        return all(row.agree for row in self.rows())
+        return self.carried_gap <= _ROUNDING and all(row.agree for row in self.rows())
+
+    @property
+    def carried_gap(self) -> float:
+        """The largest difference between carrying forward and going back, relative to each array's largest slope."""
+        gaps = [0.0]
+        for name, slopes in self.carried.items():
+            back = np.asarray(self.backpropagated[name])
+            scale = float(np.max(np.abs(back), initial=0.0)) or 1.0
+            gaps.append(float(np.max(np.abs(slopes - back), initial=0.0)) / scale)
+        return max(gaps)
 
     @property
     def digits(self) -> int:

@@ -30,6 +30,14 @@ def agreement_blocks(worked: Worked, view: View) -> Iterator[Block]:
     if left_out:
         yield Paragraph(f"{left_out} more entries are compared likewise; --full lists them.", "note")
     yield Paragraph(_verdict(worked), "result" if worked.agreement.agree else "warning")
+    if worked.agreement.carried:
+        yield Paragraph(
+            (
+                "Carried forward by the rules, entry by entry, instead of back: the same, to ",
+                _size(worked.agreement.carried_gap),
+                ".",
+            )
+        )
     yield Paragraph(
         "Nudging keeps fewer digits: it subtracts two nearly equal losses, and what they share is lost. "
         "The number after ± is how far it may be off for that reason.",
@@ -52,6 +60,10 @@ def _row(one: Compared, digits: int) -> tuple[Text, ...]:
 def _settled(value: float, bar: float) -> float:
     """A slope that its own bar cannot tell from 0 is shown as 0."""
     return 0.0 if abs(value) <= bar else value
+
+
+def _size(gap: float) -> Number | str:
+    return Number(gap, 1) if gap else "the last bit"
 
 
 def _verdict(worked: Worked) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError, DataError
+from gradwork.errors import ArgumentError, DataError, MissingRuleError
 from gradwork.formats.display import Shown
 from gradwork.gradients.backprop import Adjoints, backpropagate
+from gradwork.gradients.carried import carried_forward
 from gradwork.gradients.derivation import Derivation
 from gradwork.gradients.derive import derive_graph
 from gradwork.gradients.nudge import nudge as nudge_slopes
@@ -24,6 +25,9 @@ from gradwork.graph.run import Run
 from gradwork.graph.trace import Function, Trace, trace_call
 from gradwork.notation.document import Block, Document
 from gradwork.working.agreement import Agreement, compare
+
+# Carrying forward takes a pass an entry; beyond so many entries going back is all that is shown.
+_CARRIED = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +169,19 @@ def _three_ways(
     nudged = nudge_slopes(f, *args, wrt=keys_tuple, scheme="forward", step=nudge, kwargs=kwargs)
     measured = nudge_slopes(f, *args, wrt=keys_tuple, kwargs=kwargs)
     agreement = compare(names, leaves_of(measured.gradient), leaves_of(measured.error), derived, slopes)
+    agreement = replace(agreement, carried=_carried(graph, forward, names, positions))
     return Worked(
         graph, names, positions, forward, nudged, measured, derived, adjoints, backward, slopes, agreement, nudge
     )
+
+
+def _carried(graph: Graph, forward: Run, names: Sequence[str], positions: Sequence[int]) -> dict[str, Any]:
+    """Small arrays carried forward by the rules too, entry by entry, where every op on the way has a rule for it."""
+    small = [(n, i) for n, i in zip(names, positions, strict=True) if 0 < np.size(forward[i]) <= _CARRIED]
+    try:
+        return {n: carried_forward(graph, forward.values, i) for n, i in small if graph.nodes[i].shape}
+    except MissingRuleError:
+        return {}
 
 
 def _as_written(adjoints: Adjoints, keep: int) -> Adjoints:

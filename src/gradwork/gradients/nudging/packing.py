@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError
+from gradwork.errors import StepError
 from gradwork.gradients.nudging.ladder import Climbed
 from gradwork.gradients.nudging.record import Corner, NudgedArray
 from gradwork.gradients.nudging.sampler import Entries
@@ -51,7 +51,7 @@ def _like(subject: Subject, part: int, values: Array) -> Any:
 def steps_of(subject: Subject, entries: Entries, step: Any) -> Array:
     """One step an entry, from a number or a structure like that of the arguments asked for.
 
-    Raises ArgumentError for one that is not above zero, does not fit, or is too small to change its entry.
+    Raises StepError for one that is not above zero, does not fit, or is too small to change its entry.
     """
     steps = np.empty(len(entries.part))
     for i, given in _given_steps(subject, step).items():
@@ -59,14 +59,14 @@ def steps_of(subject: Subject, entries: Entries, step: Any) -> Array:
         try:
             steps[mine] = np.broadcast_to(np.asarray(given, dtype=np.float64), part.shape).reshape(-1)
         except (TypeError, ValueError):
-            raise ArgumentError(
+            raise StepError(
                 f"the step for {part.name} does not fit it",
                 why=f"{part.name} has shape {part.shape}; the step is {given!r}",
                 hint="a number above zero, or an array of that shape",
             ) from None
     wrong = np.flatnonzero(~((steps > 0) & np.isfinite(steps)))
     if len(wrong):
-        raise ArgumentError(f"the step {steps[wrong[0]]:g} is not a number above zero", hint="step=0.01")
+        raise StepError(f"the step {steps[wrong[0]]:g} is not a number above zero", hint="step=0.01")
     _check_felt(subject, entries, steps)
     return steps
 
@@ -75,11 +75,11 @@ def _given_steps(subject: Subject, step: Any) -> dict[int, Any]:
     if isinstance(step, (int, float, np.number)):
         return dict.fromkeys(subject.moving, step)
     if isinstance(step, str):
-        raise ArgumentError(f"step={step!r} is text, and a step is a number", hint=f"step={step}")
+        raise StepError(f"step={step!r} is text, and a step is a number", hint=f"step={step}")
     at = {a.key: a for a in subject.arguments}
     one_each = [step] if subject.wanted.single else step
     if not isinstance(one_each, (tuple, list)) or len(one_each) != len(subject.wanted.keys):
-        raise ArgumentError(
+        raise StepError(
             "step has to be a number, or to have the structure of the arguments in wrt", hint="step=0.01"
         )
     given: dict[int, Any] = {}
@@ -88,7 +88,7 @@ def _given_steps(subject: Subject, step: Any) -> dict[int, Any]:
         if structure.kind is None:
             leaves = leaves * len(at[key].parts)
         if len(leaves) != len(at[key].parts):
-            raise ArgumentError(
+            raise StepError(
                 f"the step for argument {key!r} has {len(leaves)} parts, the argument has {len(at[key].parts)}",
                 hint="one number for all of it, or the same structure",
             )
@@ -103,7 +103,7 @@ def _check_felt(subject: Subject, entries: Entries, steps: Array) -> None:
     lost = np.flatnonzero(half == entries.value.astype(half.dtype))
     if len(lost):
         name, value, step = subject.parts[int(entries.part[lost[0]])].name, entries.value[lost[0]], steps[lost[0]]
-        raise ArgumentError(
+        raise StepError(
             f"a nudge of {step:g} does not change {name}",
             why=f"it is lost in the last digit of {value:g}",
             hint="a larger step, or step=None to have one chosen",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError
+from gradwork.errors import ArgumentError, NotRepeatableError
 from gradwork.gradients.nudging.sampler import Entries, entries_of
 from gradwork.gradients.nudging.subject import Array, Subject, plain_result, subject_of
 from gradwork.gradients.wrt import Wrt
@@ -29,7 +29,10 @@ class Start:
 
 
 def started(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt) -> Start:
-    """Evaluate twice at the point. Raises ArgumentError where nudging could give no honest slope."""
+    """Evaluate twice at the point.
+
+    Raises NotRepeatableError, ChangedArgumentError or ArgumentError where nudging could give no honest slope.
+    """
     subject, first = _first(f, args, kwargs, wrt)
     subject.check_unchanged()
     plain = plain_result(first)
@@ -130,7 +133,7 @@ def _makes_no_difference(start: Start, entries: Entries, part: int) -> bool:
 
 
 def check_end(start: Start, interrupted: bool) -> None:
-    """Raise ArgumentError if, after all nudges, the function gives another result, or its arguments have changed."""
+    """Raise NotRepeatableError or ChangedArgumentError where, after all nudges, that turns out."""
     start.subject.check_unchanged()
     if interrupted:
         return
@@ -139,12 +142,12 @@ def check_end(start: Start, interrupted: bool) -> None:
         raise _not_repeatable(start.base, again)
 
 
-def _not_repeatable(first: Array, second: Array) -> ArgumentError:
+def _not_repeatable(first: Array, second: Array) -> NotRepeatableError:
     details: tuple[str, ...] = ()
     if first.shape == second.shape:
         worst = int(np.argmax(np.nan_to_num(np.abs(second - first), nan=np.inf)))
         details = (f"first {float(first[worst])!r}, then {float(second[worst])!r}",)
-    return ArgumentError(
+    return NotRepeatableError(
         "the function gives different results at the same point",
         details=details,
         why="a rise that comes by itself cannot be told from one that the nudge caused; random numbers (dropout, "

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError
+from gradwork.errors import ArgumentError, ChangedArgumentError
 from gradwork.gradients.wrt import Wanted, Wrt, resolve
 from gradwork.graph.formula import Program, evaluate_program
 from gradwork.graph.op import REGISTER
@@ -143,7 +143,7 @@ class Subject:
     def at(self, part: int, index: int, target: float) -> Array:
         """The result with one entry at `target` and all others untouched; NaN where the function is not defined there.
 
-        Raises ArgumentError if the function writes to that entry, or gives another shape there.
+        Raises ChangedArgumentError if the function writes to that entry, ArgumentError if it gives another shape there.
         """
         work = self.work[part]
         assert work is not None
@@ -168,7 +168,7 @@ class Subject:
         return result
 
     def check_unchanged(self) -> None:
-        """Raise ArgumentError, naming the argument, if the function has changed what it was given."""
+        """Raise ChangedArgumentError, naming the argument, if the function has changed what it was given."""
         for part, work in zip(self.parts, self.work, strict=True):
             if work is not None and part.start is not None and not _same(work, part.start):
                 raise changed_argument(part.name)
@@ -185,9 +185,9 @@ class Subject:
         return other
 
 
-def changed_argument(name: str) -> ArgumentError:
+def changed_argument(name: str) -> ChangedArgumentError:
     """The function wrote to what it was given."""
-    return ArgumentError(
+    return ChangedArgumentError(
         f"the function changes its argument {name} in place",
         why="a nudge moves one entry and holds all else still; here the point itself moves between two evaluations",
         hint=f"work on a copy inside the function: {name} = {name}.copy()",
