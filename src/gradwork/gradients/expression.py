@@ -9,7 +9,7 @@ from gradwork.formats._signs import ASCII, finished
 from gradwork.formats._text import TextPage
 from gradwork.graph.graph import Graph
 from gradwork.graph.run import run
-from gradwork.notation.document import Style
+from gradwork.notation.document import Document, Equation, Style
 from gradwork.notation.layout import Layout
 
 
@@ -33,6 +33,11 @@ class Expression:
 
     def __str__(self) -> str:
         return one_line(self.layout)
+
+    def _repr_html_(self) -> str:
+        from gradwork.formats.html import fragment
+
+        return fragment(Document("Expression", (Equation(self.layout),)))
 
     def __repr__(self) -> str:
         return f"<Expression {self}>"
