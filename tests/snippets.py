@@ -33,7 +33,7 @@ def lines(**functions: Callable[[Any], Any]) -> None:
     SNIPPETS.update(functions)
 
 
-# -- one call ------------------------------------------------------------------------------------------------------------
+# -- one call ---------------------------------------------------------------------------------------------------------
 
 lines(
     sum_cubes=lambda x: np.sum(x**3),
@@ -200,7 +200,7 @@ lines(
 )
 
 
-# -- Python's own functions ----------------------------------------------------------------------------------------------
+# -- Python's own functions -------------------------------------------------------------------------------------------
 
 lines(
     builtin_sum=lambda x: sum(x * x),
@@ -216,7 +216,7 @@ lines(
     builtin_int=lambda x: int(x[0]) * x[0],
     builtin_complex=lambda x: abs(complex(x[0])),
     builtin_bool=lambda x: x[0] ** 2 if bool(x[0] > 0) else x[1],
-    builtin_list=lambda x: list(x)[0] ** 2,
+    builtin_list=lambda x: list(x)[0] ** 2,  # noqa: RUF015
     builtin_tuple=lambda x: tuple(x)[2] ** 2,
     item=lambda x: x[0].item() ** 2,
     tolist=lambda x: x.tolist()[0] ** 2,
@@ -252,7 +252,7 @@ lines(
 )
 
 
-# -- writing in place ----------------------------------------------------------------------------------------------------
+# -- writing in place -------------------------------------------------------------------------------------------------
 
 
 def _add_at(x):

@@ -32,10 +32,32 @@ def shape_pairs(draw) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return pair[0], pair[1]
 
 
-# -- formulas -------------------------------------------------------------------------------------------------------------
+# -- formulas ---------------------------------------------------------------------------------------------------------
 
-UNARY = ("sin({})", "cos({})", "tanh({})", "exp({}/4)", "log({}^2 + 1)", "sqrt({}^2 + 1)", "-{}", "sigmoid({})", "softplus({})", "arctan({})", "({})^2", "({})^3")
-BINARY = ("({} + {})", "({} - {})", "({} * {})", "({} / ({}^2 + 1))", "logaddexp({}, {})", "arctan2({}, {}^2 + 1)", "hypot({}, {} + 3)")
+# Each keeps its value small, so that a nudge stays a small nudge however deep it stands.
+UNARY = (
+    "sin({})",
+    "cos({})",
+    "tanh({})",
+    "exp(sin({}))",
+    "log(({})^2 + 1)",
+    "sqrt(({})^2 + 1)",
+    "(-{})",
+    "sigmoid({})",
+    "softplus({})",
+    "arctan({})",
+    "(sin({}))^2",
+    "(tanh({}))^3",
+)
+BINARY = (
+    "({} + {})",
+    "({} - {})",
+    "({} * tanh({}))",
+    "({} / (({})^2 + 1))",
+    "logaddexp({}, {})",
+    "arctan2({}, ({})^2 + 1)",
+    "hypot({}, cos({}) + 3)",
+)
 
 
 @st.composite
@@ -49,7 +71,7 @@ def formulas(draw, names: tuple[str, ...] = ("x", "y", "z"), depth: int = 4) -> 
     return pattern.format(draw(formulas(names, depth - 1)), draw(formulas(names, depth - 1)))
 
 
-# -- functions of arrays --------------------------------------------------------------------------------------------------
+# -- functions of arrays ----------------------------------------------------------------------------------------------
 
 STEPS: dict[str, Any] = {
     "sin": lambda a: np.sin(a),
@@ -86,7 +108,7 @@ def functions(draw) -> tuple[list[str], Any]:
     return names, function
 
 
-# -- programs that write in place -----------------------------------------------------------------------------------------
+# -- programs that write in place -------------------------------------------------------------------------------------
 
 VIEWS: dict[str, Any] = {
     "same": lambda a: a,
@@ -151,7 +173,11 @@ def _sort(a: Any, b: Any) -> None:
     a.sort()
 
 
-WRITES = {f.__name__: f for f in (_add, _scale, _subtract_self, _write_first, _write_all, _write_masked, _write_reversed, _write_at, _multiply_out, _sort)}
+_ALL_WRITES = (
+    _add, _scale, _subtract_self, _write_first, _write_all, _write_masked, _write_reversed, _write_at, _multiply_out,
+    _sort,
+)  # fmt: skip
+WRITES = {f.__name__: f for f in _ALL_WRITES}
 Statement = tuple[str, str, int, int]
 
 

@@ -25,7 +25,7 @@ def _register(monkeypatch):
         monkeypatch.setattr(REGISTER, table, dict(getattr(REGISTER, table)))
 
 
-# -- custom_rule --------------------------------------------------------------------------------------------------------------
+# -- custom_rule ------------------------------------------------------------------------------------------------------
 
 
 def lgamma(x):
@@ -116,7 +116,7 @@ def test_two_functions_of_one_name_are_two_rules():
     assert gw.grad(lambda x: double(x) * triple(x))(1.0) == 12.0
 
 
-# -- op -----------------------------------------------------------------------------------------------------------------------
+# -- op ---------------------------------------------------------------------------------------------------------------
 
 
 def swish():
@@ -145,8 +145,16 @@ def test_an_op_keeps_all_promises_and_formulas_find_it():
 def test_a_wrong_op_is_noticed():
     gw.op(lambda a: a**2, name="squared", slopes=lambda y, a: 3 * a, samples=(1.5,), why="-", source="-")
     assert any("nudges" in str(b) for b in check_op("squared"))
-    gw.op(lambda a: np.abs(a), name="absolute_again", slopes=lambda y, a: np.sign(a), samples=(1.5,), why="-", source="-",
-          kinks=(Kink(at=lambda a: a == 0, left=-1.0, right=1.0, chosen=1.0, because="-"),))  # fmt: skip
+    kink = Kink(at=lambda a: a == 0, left=-1.0, right=1.0, chosen=1.0, because="-")
+    gw.op(
+        np.abs,
+        name="absolute_again",
+        slopes=lambda y, a: np.sign(a),
+        samples=(1.5,),
+        kinks=(kink,),
+        why="-",
+        source="-",
+    )
     assert [b.promise for b in check_op("absolute_again")] == ["the slope at a corner is the one declared"]
 
 
@@ -200,7 +208,13 @@ def test_graphs_with_it_are_saved_and_found_again(tmp_path):
         except UnknownOpError as error:
             print(error)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)})
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
     assert "no op named 'swish' is declared" in done.stdout, done.stderr
 
 

@@ -141,7 +141,7 @@ def test_what_cannot_be_derived_is_said() -> None:
         gw.derive("x^2", wrt="x", order=0)
 
 
-# -- random formulas: the printed result, the value and the other ways are one ---------------------------------------
+# -- random formulas: the printed result, the value and the other ways are one ----------------------------------------
 
 LEAVES = st.sampled_from(["x", "x", "x", "a", "2", "3", "0.5", "1", "0"])
 

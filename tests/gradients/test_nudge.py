@@ -275,9 +275,6 @@ def test_results_without_a_slope(f, said):
 def test_options_that_are_not_there():
     with pytest.raises(ArgumentError, match="no scheme 'backward'"):
         gw.nudge(math.exp, 1.0, scheme="backward")
-    for mode in ("structure", "per_unit"):
-        with pytest.raises(ArgumentError, match=rf"mode '{mode}' is not here yet[\s\S]*definition"):
-            gw.nudge(math.exp, 1.0, mode=mode)
     with pytest.raises(ArgumentError, match="no mode"):
         gw.nudge(math.exp, 1.0, mode="fast")
     with pytest.raises(ArgumentError, match="neither a function nor a formula"):

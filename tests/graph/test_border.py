@@ -24,17 +24,18 @@ from gradwork.errors import (
     TracedValueError,
 )
 
-# -- nothing is ever silently constant ---------------------------------------------------------------------------------------
+# -- nothing is ever silently constant --------------------------------------------------------------------------------
 
 # What Python or NumPy refuses by itself, in C, where no message of ours can be given.
 REFUSED_ELSEWHERE = {"memory_view": TypeError, "nditer": TypeError}
 
 # Right, and not a rule in the way: these have to give the gradient. The others may be refused, with our message.
 REFUSED_YET = set(
-    """piecewise interp linspace gradient apply_along_axis frompyfunc fromiter array_float asarray_float float64 fft svd eigh
-    cholesky histogram bincount real_if_close apply_over_axes ufunc_where np_mean_list builtin_float builtin_int
-    builtin_complex item tolist math_sin math_sqrt math_fsum math_hypot math_isnan write_into_zeros add_to_plain_with_alias
-    add_to_plain_view add_to_plain_with_view add_to_entry_of_plain add_to_slice_of_plain out_plain copyto_plain assign_shape
+    """piecewise interp linspace gradient apply_along_axis frompyfunc fromiter array_float asarray_float float64 fft svd
+    eigh cholesky histogram bincount real_if_close apply_over_axes ufunc_where np_mean_list builtin_float builtin_int
+    builtin_complex item tolist math_sin math_sqrt math_fsum math_hypot math_isnan write_into_zeros
+    add_to_plain_with_alias add_to_plain_view add_to_plain_with_view add_to_entry_of_plain add_to_slice_of_plain
+    out_plain copyto_plain assign_shape
     through_bytes through_pointer through_save""".split()
 )
 
@@ -64,7 +65,7 @@ def test_everyday_numpy(name):
     assert np.allclose(slopes, nudged(f, X), rtol=1e-5, atol=1e-5)
 
 
-# -- numbers ---------------------------------------------------------------------------------------------------------------
+# -- numbers ----------------------------------------------------------------------------------------------------------
 
 
 def test_whole_numbers_are_taken_as_floats():
@@ -134,12 +135,14 @@ def test_an_array_has_no_single_truth_value():
         gw.grad(lambda x: x[0] if x > 0 else x[1])(X)
 
 
-# -- lists and arrays of traced values -----------------------------------------------------------------------------------
+# -- lists and arrays of traced values --------------------------------------------------------------------------------
 
 
 def test_arrays_made_of_traced_values():
     assert gw.grad(lambda x: np.sum(np.array([x, x]) ** 2))(3.0) == 12.0
-    assert gw.grad(lambda x: np.linalg.norm(np.array([[x[0], x[1]], [x[1], x[0]]])))(np.array([3.0, 4.0])).tolist() == pytest.approx([0.848528, 1.131371], abs=1e-6)
+    assert gw.grad(lambda x: np.linalg.norm(np.array([[x[0], x[1]], [x[1], x[0]]])))(
+        np.array([3.0, 4.0])
+    ).tolist() == pytest.approx([0.848528, 1.131371], abs=1e-6)
     assert gw.grad(lambda x: np.asarray(x) ** 2)(3.0) == 6.0
     assert gw.grad(lambda x: np.array([[x, 1.0], [2.0, x]], dtype=object).sum())(3.0) == 2.0
     assert gw.grad(lambda x: np.sum(np.full(3, x) * np.arange(3)))(2.0) == 3.0
@@ -148,10 +151,12 @@ def test_arrays_made_of_traced_values():
 
 
 def test_an_array_of_objects_that_are_no_numbers():
-    assert "array of Python objects" in refusal(lambda x: np.sum(x * np.array([None, "a", 2], dtype=object)), X).headline
+    assert (
+        "array of Python objects" in refusal(lambda x: np.sum(x * np.array([None, "a", 2], dtype=object)), X).headline
+    )
 
 
-# -- what a function may be ---------------------------------------------------------------------------------------------------
+# -- what a function may be -------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -186,7 +191,9 @@ def test_callables():
     assert gw.grad(layer.loss)(0.7) == pytest.approx(2 * layer(0.7) * expected.sum())
     assert gw.grad(functools.partial(np.power, 2.0))(3.0) == pytest.approx(8 * np.log(2))
     assert gw.grad(np.tanh)(0.0) == 1.0
-    assert gw.grad(lambda layer, x: layer(x))(layer, 0.7).weights.tolist() == pytest.approx((0.7 * (1 - np.tanh(X * 0.7 + 0.5) ** 2)).tolist())
+    assert gw.grad(lambda layer, x: layer(x))(layer, 0.7).weights.tolist() == pytest.approx(
+        (0.7 * (1 - np.tanh(X * 0.7 + 0.5) ** 2)).tolist()
+    )
 
 
 def test_ways_to_pass_arguments():
@@ -262,7 +269,7 @@ def test_a_constant_has_slope_zero():
     assert gw.value_and_grad(lambda x: np.ones(1))(2.0)[1] == 0.0
 
 
-# -- values that outlive their trace --------------------------------------------------------------------------------------
+# -- values that outlive their trace ----------------------------------------------------------------------------------
 
 
 def test_a_value_that_is_kept():
@@ -274,7 +281,13 @@ def test_a_value_that_is_kept():
         return y
 
     gw.grad(f)(3.0)
-    for use in (lambda: kept[0] + 1, lambda: np.sin(kept[0]), lambda: bool(kept[0] > 0), lambda: float(kept[0]), lambda: kept[0] * kept[0]):
+    for use in (
+        lambda: kept[0] + 1,
+        lambda: np.sin(kept[0]),
+        lambda: bool(kept[0] > 0),
+        lambda: float(kept[0]),
+        lambda: kept[0] * kept[0],
+    ):
         with pytest.raises(EscapedValueError) as refused:
             use()
         assert refused.value.where.file == __file__

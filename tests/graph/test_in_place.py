@@ -43,7 +43,7 @@ def nudged(program, x):
     return slopes
 
 
-# -- numbers and arrays behave as Python's and NumPy's do ------------------------------------------------------------------
+# -- numbers and arrays behave as Python's and NumPy's do -------------------------------------------------------------
 
 
 def both(function, *args):
@@ -89,7 +89,9 @@ def test_an_array_without_axes_is_an_array():
     assert plain == 2.0
 
 
-@pytest.mark.parametrize("view", ["a[1:]", "a[::-1]", "a.T", "a.reshape(-1)", "a[None]", "np.flip(a)", "np.split(a, 2)[0]", "a[...]"])
+@pytest.mark.parametrize(
+    "view", ["a[1:]", "a[::-1]", "a.T", "a.reshape(-1)", "a[None]", "np.flip(a)", "np.split(a, 2)[0]", "a[...]"]
+)
 def test_a_view_sees_its_base_change_and_the_other_way_round(view):
     def f(a):
         a = a * 1.0
@@ -102,7 +104,10 @@ def test_a_view_sees_its_base_change_and_the_other_way_round(view):
     same(f, [[1.0, 2.0], [3.0, 4.0]])
 
 
-@pytest.mark.parametrize("copied", ["a.copy()", "a.flatten()", "a[[0, 1]]", "a[a > 0]", "np.array(a)", "a.T.ravel()", "a + 0", "np.roll(a, 0)"])
+@pytest.mark.parametrize(
+    "copied",
+    ["a.copy()", "a.flatten()", "a[[0, 1]]", "a[a > 0]", "np.array(a)", "a.T.ravel()", "a + 0", "np.roll(a, 0)"],
+)
 def test_a_copy_does_not(copied):
     def f(a):
         a = a * 1.0
@@ -174,7 +179,7 @@ def test_the_argument_itself_is_left_alone():
     assert np.array_equal(first, [0.0, 24.0])
 
 
-# -- ordinary arrays -------------------------------------------------------------------------------------------------------
+# -- ordinary arrays --------------------------------------------------------------------------------------------------
 
 
 def test_adding_to_an_ordinary_array_rebinds_its_name():

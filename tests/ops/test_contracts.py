@@ -26,7 +26,7 @@ def test_keeps_its_promises(declared):
     assert [str(broken) for broken in check_op(declared)] == []
 
 
-# -- printing -----------------------------------------------------------------------------------------------------------
+# -- printing ---------------------------------------------------------------------------------------------------------
 
 
 def written(op: Op) -> Iterator[Layout]:
@@ -56,7 +56,7 @@ def test_a_formula_finds_every_word():
                 assert callable(REGISTER.by_word[word]), word
 
 
-# -- rules broken on purpose --------------------------------------------------------------------------------------------
+# -- rules broken on purpose ------------------------------------------------------------------------------------------
 
 Change = Callable[[Any], Any]
 CHANGES: dict[str, Change] = {
@@ -167,11 +167,23 @@ def test_notices_a_wrong_corner():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("why", ""), ("source", ""), ("rule", ""), ("samples", ()), ("linear", "each"), ("analytic", True), ("unbounded", False)],
+    [
+        ("why", ""),
+        ("source", ""),
+        ("rule", ""),
+        ("samples", ()),
+        ("linear", "each"),
+        ("analytic", True),
+        ("unbounded", False),
+    ],
 )
 def test_notices_a_wrong_declaration(field, value):
     name = {"linear": "max", "analytic": "absolute", "unbounded": "sqrt"}.get(field, "tanh")
-    assert is_noticed(dataclasses.replace(REGISTER.named(name), **{field: value}, **({"pushforward": None} if field == "linear" else {})))
+    assert is_noticed(
+        dataclasses.replace(
+            REGISTER.named(name), **{field: value}, **({"pushforward": None} if field == "linear" else {})
+        )
+    )
 
 
 def test_notices_a_changed_value():

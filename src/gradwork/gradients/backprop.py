@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.gradients.rules import SMOOTH, pull_back
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import Graph, Origin
 from gradwork.graph.traced import Traced, lift
-from gradwork.gradients.rules import SMOOTH, pull_back
 
 SUM_OF_PATHS = "sum of paths"
 
@@ -54,7 +54,9 @@ def zeros(builder: Builder, position: int) -> int:
     """A node of zeros, in the shape of another: the slope where nothing comes back."""
     dtype = builder.dtype(position)
     with builder.by_rule(Origin("rule", "constant rule", position, None, "the result does not depend on it")):
-        return builder.constant(np.zeros((), dtype if dtype.kind in "fc" else np.float64)[()], shape=builder.shape(position))
+        return builder.constant(
+            np.zeros((), dtype if dtype.kind in "fc" else np.float64)[()], shape=builder.shape(position)
+        )
 
 
 def sweep(builder: Builder, cotangents: dict[int, Traced], wrt: Sequence[int]) -> dict[int, Traced]:
@@ -108,7 +110,9 @@ def in_dtype(builder: Builder, slope: Traced, dtype: Any) -> Traced:
     """A slope in the dtype of what it belongs to. A real number moves along the real line only: the rest drops out."""
     if dtype.kind not in SMOOTH or slope.dtype == dtype:
         return slope
-    with builder.by_rule(Origin("rule", "real part rule", slope.index, None, "slope in the dtype of its argument"), builder.mark):
+    with builder.by_rule(
+        Origin("rule", "real part rule", slope.index, None, "slope in the dtype of its argument"), builder.mark
+    ):
         if slope.dtype.kind == "c" and dtype.kind != "c":
             slope = np.real(slope)
-        return slope if slope.dtype == dtype else slope.astype(dtype)  # type: ignore[no-any-return]
+        return slope if slope.dtype == dtype else slope.astype(dtype)

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.gradients.transforms import grad, jvp, vjp
 from gradwork.graph.graph import Params
 from gradwork.graph.op import REGISTER, Composite, Kink, Op
 from gradwork.graph.trace import trace_call
 from gradwork.graph.traced import call, contains_traced
 from gradwork.graph.tree import Structure, flatten
-from gradwork.gradients.transforms import grad, jvp, vjp
 
 _NUDGE = 2e-3
 _CLOSE = 1e-6
@@ -152,7 +152,7 @@ def _broken(op: Op | Composite) -> Iterator[Broken]:
         yield from _kinks(op)
 
 
-# -- the declaration itself ---------------------------------------------------------------------------------------------
+# -- the declaration itself -------------------------------------------------------------------------------------------
 
 
 def _declared(op: Op | Composite) -> Iterator[Broken]:
@@ -171,7 +171,7 @@ def _declared(op: Op | Composite) -> Iterator[Broken]:
         yield Broken("an op has one slope an input", op.name, f"{len(op.slopes)} slopes, {op.arity} inputs")
 
 
-# -- values -------------------------------------------------------------------------------------------------------------
+# -- values -----------------------------------------------------------------------------------------------------------
 
 
 def _value(op: Op | Composite, case: Case) -> Iterator[Broken]:
@@ -185,7 +185,11 @@ def _value(op: Op | Composite, case: Case) -> Iterator[Broken]:
     value, node = traced.values[output], traced.graph.nodes[output]
     expected = np.asarray(plain)
     if node.shape != expected.shape or node.dtype != expected.dtype:
-        yield Broken("tracing keeps shape and dtype", case.text, f"{node.shape} {node.dtype}, not {expected.shape} {expected.dtype}")
+        yield Broken(
+            "tracing keeps shape and dtype",
+            case.text,
+            f"{node.shape} {node.dtype}, not {expected.shape} {expected.dtype}",
+        )
     elif not _same_bits(np.broadcast_to(value, node.shape), expected, _slack(op)):
         yield Broken("tracing does not change a value", case.text, f"{value!r}, not {plain!r}")
 
@@ -220,18 +224,20 @@ def _shapes(op: Op, tried: Sequence[Case]) -> Iterator[Broken]:
                 continue  # how many entries a mask picks is in its values
             shape, dtype = infer(op, known, node.params)
             if (tuple(shape), np.dtype(dtype)) != (node.shape, node.dtype):
-                yield Broken("shapes follow without values", case.text, f"{shape} {dtype}, not {node.shape} {node.dtype}")
+                yield Broken(
+                    "shapes follow without values", case.text, f"{shape} {dtype}, not {node.shape} {node.dtype}"
+                )
 
 
-# -- slopes -------------------------------------------------------------------------------------------------------------
+# -- slopes -----------------------------------------------------------------------------------------------------------
 
 
-def nudged(f: Callable[..., Any], point: Sequence[Any]) -> list[Any]:
-    """The table of slopes of `f` by each array in `point`, measured: both ways, with three steps against one another."""
+def nudged(f: Callable[..., Any], point: Sequence[Any], step: float = _NUDGE) -> list[Any]:
+    """The table of slopes of `f` by each array in `point`, measured both ways, with three steps against one another."""
     tables = []
     with np.errstate(all="ignore"):
         for k, array in enumerate(point):
-            columns = [_measured(f, point, k, i, _NUDGE) for i in np.ndindex(np.shape(array))]
+            columns = [_measured(f, point, k, i, step) for i in np.ndindex(np.shape(array))]
             out = np.shape(f(*point))
             table = np.stack(columns, axis=-1) if columns else np.zeros((*out, 0))
             tables.append(table.reshape(out + np.shape(array)))
@@ -288,7 +294,7 @@ def _complex_step(op: Op | Composite, case: Case) -> Iterator[Broken]:
 
 
 def _complex_numbers(op: Op | Composite, case: Case) -> Iterator[Broken]:
-    """At complex points: forward against a step in a complex direction, and back against forward, by their real parts."""
+    """At complex points: forward against a step in a complex direction, and back against forward by real parts."""
     if not case.is_complex and (isinstance(op, Composite) or not op.analytic):
         return
     point = [p + (0 if case.is_complex else 0.3j * _numbers(np.shape(p), 9)) for p in case.point]
@@ -296,14 +302,18 @@ def _complex_numbers(op: Op | Composite, case: Case) -> Iterator[Broken]:
     value, moved = jvp(case, point, tangents)
     step = 1e-5
     with np.errstate(all="ignore"):
-        ahead, behind = (np.asarray(case(*(p + s * t for p, t in zip(point, tangents, strict=True)))) for s in (step, -step))
+        ahead, behind = (
+            np.asarray(case(*(p + s * t for p, t in zip(point, tangents, strict=True)))) for s in (step, -step)
+        )
     yield from _compare("complex numbers move as nudges say", case.text, moved, (ahead - behind) / (2 * step), 10)
     weights = _numbers(np.shape(value), 12) + (1j * _numbers(np.shape(value), 13) if np.iscomplexobj(value) else 0.0)
     slopes = vjp(case, *point)[1](weights)
     pairs = [s * t for s, t in zip(slopes, tangents, strict=True)]
     back, forward = float(sum(np.real(np.sum(p)) for p in pairs)), float(np.real(np.sum(weights * moved)))
     if not abs(back - forward) <= 1e-10 * float(sum(np.sum(np.abs(p)) for p in pairs)) + 1e-300:
-        yield Broken("back and forward weigh the same, for complex numbers", case.text, f"forward {forward!r}, back {back!r}")
+        yield Broken(
+            "back and forward weigh the same, for complex numbers", case.text, f"forward {forward!r}, back {back!r}"
+        )
 
 
 def _both_ways(op: Op | Composite, case: Case) -> Iterator[Broken]:
@@ -354,7 +364,9 @@ def _single_precision(op: Op | Composite, case: Case) -> Iterator[Broken]:
         if np.asarray(slope).dtype != np.float32:
             yield Broken("a gradient has its argument's dtype", f"{case.text}, input {k}", str(np.asarray(slope).dtype))
         elif not np.allclose(slope, better, rtol=2e-4, atol=2e-4 * _size(better)):
-            yield Broken("float32 gives the same slopes, less finely", f"{case.text}, input {k}", f"{slope!r}, not {better!r}")
+            yield Broken(
+                "float32 gives the same slopes, less finely", f"{case.text}, input {k}", f"{slope!r}, not {better!r}"
+            )
 
 
 def _compare(promise: str, at: str, slope: Any, expected: Any, loose: float = 1) -> Iterator[Broken]:
@@ -365,7 +377,7 @@ def _compare(promise: str, at: str, slope: Any, expected: Any, loose: float = 1)
         yield Broken(promise, at, f"{slope!r}, measured {expected!r}")
 
 
-# -- what only ops that act entry by entry promise ----------------------------------------------------------------------
+# -- what only ops that act entry by entry promise --------------------------------------------------------------------
 
 
 def _declared_slopes(op: Op) -> Iterator[Broken]:
@@ -382,7 +394,9 @@ def _declared_slopes(op: Op) -> Iterator[Broken]:
                 return op.function(*arguments[:path], x, *arguments[path + 1 :])
 
             (expected,) = nudged(one, [np.float64(arguments[path])])
-            yield from _compare("the declared slope agrees with nudges", f"{case.text}, input {path}", np.asarray(found), expected)
+            yield from _compare(
+                "the declared slope agrees with nudges", f"{case.text}, input {path}", np.asarray(found), expected
+            )
 
 
 def _broadcasts(op: Op) -> Iterator[Broken]:
@@ -399,8 +413,12 @@ def _broadcasts(op: Op) -> Iterator[Broken]:
         weights = _numbers(plain.shape, 8)
         for k, slope in enumerate(pullback(weights)):
             expected = _spread_slope(op, case, k, weights)
-            if np.shape(slope) != np.shape(expected) or not np.allclose(slope, expected, rtol=1e-9, atol=1e-9 * _size(expected)):
-                yield Broken("slopes are added up over the copies", f"{case.text}, input {k}", f"{slope!r}, not {expected!r}")
+            if np.shape(slope) != np.shape(expected) or not np.allclose(
+                slope, expected, rtol=1e-9, atol=1e-9 * _size(expected)
+            ):
+                yield Broken(
+                    "slopes are added up over the copies", f"{case.text}, input {k}", f"{slope!r}, not {expected!r}"
+                )
 
 
 def _in_shapes(op: Op, shapes: Sequence[tuple[int, ...]]) -> Case:
@@ -412,7 +430,9 @@ def _in_shapes(op: Op, shapes: Sequence[tuple[int, ...]]) -> Case:
         # Columns belong together: mixing them may leave an op's domain, so the first sample fills every place.
         arrays = [np.full(a.shape, c[0])[()] for a, c in zip(arrays, columns, strict=True)]
     leaves, structure = flatten(tuple(arrays))
-    return Case(_called(op.answers[0]), structure, tuple(leaves), {}, f"shapes {', '.join(str(a.shape) for a in arrays)}")
+    return Case(
+        _called(op.answers[0]), structure, tuple(leaves), {}, f"shapes {', '.join(str(a.shape) for a in arrays)}"
+    )
 
 
 def _spread_slope(op: Op, case: Case, k: int, weights: Any) -> Any:
@@ -454,7 +474,7 @@ def _candidates(op: Op) -> list[tuple[Any, ...]]:
     return list(itertools.product(*columns))
 
 
-# -- corners ------------------------------------------------------------------------------------------------------------
+# -- corners ----------------------------------------------------------------------------------------------------------
 
 
 def _kinks(op: Op) -> Iterator[Broken]:
@@ -490,9 +510,14 @@ def _corner(op: Op, kink: Kink, case: Case, place: Any) -> Iterator[Broken]:
         _, pullback = vjp(case, *point)
         chosen = np.asarray(pullback(np.ones(here.shape))[k])[place]
     width = step * max(1.0, abs(float(np.asarray(point[k])[place])))
-    for side, slope, expected in (("left", (here - below) / width, kink.left), ("right", (above - here) / width, kink.right)):
+    for side, slope, expected in (
+        ("left", (here - below) / width, kink.left),
+        ("right", (above - here) / width, kink.right),
+    ):
         if not _matches(float(np.sum(slope)), expected):
-            yield Broken("the one-sided slopes of a corner are as declared", case.text, f"{side} {float(slope)}, not {expected}")
+            yield Broken(
+                "the one-sided slopes of a corner are as declared", case.text, f"{side} {float(slope)}, not {expected}"
+            )
     if chosen != kink.chosen:
         yield Broken("the slope at a corner is the one declared", case.text, f"{chosen}, not {kink.chosen}")
     if op.branch is not None:
@@ -513,7 +538,7 @@ def _matches(slope: float, expected: float) -> bool:
     return abs(slope - expected) < 1e-4
 
 
-# -- small things -------------------------------------------------------------------------------------------------------
+# -- small things -----------------------------------------------------------------------------------------------------
 
 
 def _numbers(shape: tuple[int, ...], stream: int) -> Any:

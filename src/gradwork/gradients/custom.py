@@ -130,7 +130,7 @@ def op(
     return either
 
 
-# -- names ----------------------------------------------------------------------------------------------------------------
+# -- names ------------------------------------------------------------------------------------------------------------
 
 
 def _free_name(f: Callable[..., Any]) -> str:
@@ -155,16 +155,18 @@ def _chosen_name(function: Callable[..., Any], name: str | None) -> str:
     REGISTER.load()
     if not callable(function):
         raise ArgumentError(f"an op is made of a function, not of {type(function).__name__}")
-    name = name or getattr(function, "__name__", "")
+    name = str(name or getattr(function, "__name__", ""))
     if not name.isidentifier():
         raise ArgumentError(f"{name or 'the op'!r} is not a name that a formula could call", hint='name="swish"')
     known = REGISTER.by_name.get(name)
     if (known is not None and known.family != FAMILY) or name in REGISTER.composites:
-        raise ArgumentError(f"gradwork has an op named {name} already", why="graphs refer to ops by name", hint=f'name="my_{name}"')
+        raise ArgumentError(
+            f"gradwork has an op named {name} already", why="graphs refer to ops by name", hint=f'name="my_{name}"'
+        )
     return name
 
 
-# -- the value --------------------------------------------------------------------------------------------------------------
+# -- the value --------------------------------------------------------------------------------------------------------
 
 
 def _either(f: Callable[..., Any], lower: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,7 +185,9 @@ def _either(f: Callable[..., Any], lower: Callable[..., Any]) -> Callable[..., A
 def _node_lowering(name: str) -> Callable[..., Any]:
     def lower(builder: Builder, *args: Any, **kwargs: Any) -> Any:
         if any(map(contains_traced, kwargs.values())):
-            raise ArgumentError(f"{_short(name)} takes a traced value by name", where=frames.user_where(), hint="pass it by position")
+            raise ArgumentError(
+                f"{_short(name)} takes a traced value by name", where=frames.user_where(), hint="pass it by position"
+            )
         inputs = tuple(lift(builder, a) for a in args)
         return Traced(builder, builder.emit(REGISTER.by_name[name], inputs, Params(kwargs)))
 
@@ -232,7 +236,7 @@ def _array(result: Any, name: str) -> Any:
     return array[()] if array.ndim == 0 else array
 
 
-# -- the rule ---------------------------------------------------------------------------------------------------------------
+# -- the rule ---------------------------------------------------------------------------------------------------------
 
 
 def _checked_pullback(pullback: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -240,8 +244,9 @@ def _checked_pullback(pullback: Callable[..., Any], name: str) -> Callable[..., 
         given = pullback(g, y, *inputs, **params)
         slopes = tuple(given) if isinstance(given, (tuple, list)) else (given,)
         if len(slopes) != len(inputs):
+            counted = f"{len(slopes)} slope{'s' * (len(slopes) != 1)}"
             raise RuleError(
-                f"the pullback of {_short(name)} gives {len(slopes)} slope{'s' * (len(slopes) != 1)} for {len(inputs)} inputs",
+                f"the pullback of {_short(name)} gives {counted} for {len(inputs)} inputs",
                 where=_where(pullback),
                 why="every input has slopes of its own, also when nobody asks for them now",
                 hint=f"return {', '.join(f'slope_{k + 1}' for k in range(len(inputs)))}; None for an input without one",
@@ -262,7 +267,9 @@ def _check_slope(slope: Any, x: Any, k: int, pullback: Callable[..., Any], name:
             f"the pullback of {_short(name)} gives shape {shape} for input {k + 1}, which has shape {x.shape}",
             where=_where(pullback),
             why="a slope has one number for each number of its input",
-            hint="add up over the copies that broadcasting made" if len(shape) > len(x.shape) else "multiply by g, which has the result's shape",
+            hint="add up over the copies that broadcasting made"
+            if len(shape) > len(x.shape)
+            else "multiply by g, which has the result's shape",
         )
 
 

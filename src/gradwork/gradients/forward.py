@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gradwork.graph.builder import Builder
-from gradwork.graph.traced import Traced
 from gradwork.gradients.backprop import in_dtype
 from gradwork.gradients.rules import carries_slope, push_forward
+from gradwork.graph.builder import Builder
+from gradwork.graph.traced import Traced
 
 
 def sweep_forward(builder: Builder, tangents: dict[int, Traced], last: int) -> dict[int, Traced]:

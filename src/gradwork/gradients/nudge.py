@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError
+from gradwork.gradients.nudging.branches import branches_of
 from gradwork.gradients.nudging.ladder import Climbed, Ladder
+from gradwork.gradients.nudging.modes import MODES, in_words, modes_of, sampler_for
 from gradwork.gradients.nudging.noise import Noise, measure_noise
 from gradwork.gradients.nudging.packing import arrays_of, corners_of, one_sided_of, power_of, steps_of, structured
 from gradwork.gradients.nudging.record import Corner, Nudged, NudgedArray
 from gradwork.gradients.nudging.rungs import Ground
 from gradwork.gradients.nudging.sampler import Entries, Sampler, entries_of
 from gradwork.gradients.nudging.schemes import at_one_step, usual_step
-from gradwork.gradients.nudging.start import Start, check_end, in_its_precision, started, unused
+from gradwork.gradients.nudging.start import Start, check_end, in_its_precision, started, unread, unused
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.gradients.wrt import Wrt
 from gradwork.graph.trace import Function
@@ -29,7 +31,6 @@ from gradwork.graph.trace import Function
 __all__ = ["Corner", "Nudged", "NudgedArray", "nudge"]
 
 SCHEMES = ("auto", "forward", "central", "richardson", "complex")
-MODES = ("auto", "definition")
 
 
 def nudge(
@@ -52,8 +53,12 @@ def nudge(
               wide.
     step:     the nudge, absolute: a number, or a structure like wrt's; it is used exactly (what floating point makes of
               it divides). None chooses one an entry, scaled by max(|entry|, RMS of its array).
-    mode:     "definition": one evaluation a nudge. "auto" takes it too, for now.
-    executor: any `concurrent.futures.Executor`; results do not depend on how many workers it has.
+    mode:     "definition": one evaluation of `f` a nudge. "structure": `f` is traced, and of each nudge only what it
+              moves is evaluated again: the same slopes, to rounding. "per_unit": each sum X @ W + b is nudged, and what
+              its weights do follows from that. What a mode cannot do is done by the one before it; `.modes` says which.
+              "auto" takes structure for more than 200 entries, and the definition for fewer.
+    executor: any `concurrent.futures.Executor`; results do not depend on how many workers it has. It serves the
+              definition; the other modes work here.
     kwargs:   keywords that are passed on to `f`.
 
     Gives a `Nudged`: .gradient .error .step .before .after .below .left .right .kinks .power .columns() and more.
@@ -80,24 +85,19 @@ def nudge(
     steps = None if step is None else steps_of(subject, entries, step)
     ignored = unused(start, entries)
     noise = measure_noise(subject, entries, start.base, start.unit)
-    sampler = Sampler(subject, entries, executor)
+    sampler = sampler_for(mode, start, entries, executor, noise)
     if scheme == "auto":
         scheme = "auto" if step is None else "central"
     found = _measured(scheme, start, sampler, noise, steps)
     check_end(start, sampler.interrupted)
-    return _record(start, sampler, _with_zeros(found, entries, ignored), scheme, noise, ignored)
+    return _record(start, sampler, _with_zeros(found, entries, unread(start, ignored)), scheme, noise, ignored)
 
 
 def _check_options(scheme: str, mode: str, executor: Any) -> None:
     if scheme not in SCHEMES:
         raise ArgumentError(f"there is no scheme {scheme!r}", hint=", ".join(SCHEMES))
     if mode not in MODES:
-        known = mode in ("structure", "per_unit")
-        raise ArgumentError(
-            f"mode {mode!r} is not here yet" if known else f"there is no mode {mode!r}",
-            why="so far every entry is nudged by an evaluation of its own, as the definition says",
-            hint='mode="definition", or leave it out',
-        )
+        raise ArgumentError(f"there is no mode {mode!r}", hint=", ".join(MODES))
     if executor is not None and not hasattr(executor, "map"):
         raise ArgumentError(
             f"executor={executor!r} has no map",
@@ -113,7 +113,7 @@ def _measured(scheme: str, start: Start, sampler: Sampler, noise: Noise, steps: 
 
         return by_complex_step(start, ground, steps)
     if scheme == "auto":
-        return Ladder(ground, entries.part).climb()
+        return Ladder(ground, entries.part, branches_of(start.trace, start.subject)).climb()
     return at_one_step(scheme, ground, usual_step(scheme, entries.scale, start.unit) if steps is None else steps)
 
 
@@ -122,7 +122,7 @@ def _with_zeros(found: Climbed, entries: Entries, ignored: Sequence[int]) -> Cli
     rows = np.isin(entries.part, np.array(ignored, dtype=int))[:, None]
     return Climbed(
         found.rung, np.where(rows, 0.0, found.slope), np.where(rows, 0.0, found.bar), found.corner & ~rows,
-        found.jump & ~rows, found.undefined & ~rows[:, 0],
+        found.jump & ~rows, found.undefined & ~rows[:, 0], found.at,
     )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def _record(
 ) -> Nudged:
     subject, entries = start.subject, sampler.entries
     made = arrays_of(subject, entries, found)
+    modes = {} if scheme == "complex" else modes_of(start, sampler)
 
     def all_of(name: str) -> Any:
         if name in ("below", "left", "after", "right", "curvature") and not _seen(made, name):
@@ -141,11 +142,11 @@ def _record(
         gradient=all_of("slope"), error=all_of("bar"), step=all_of("step"), before=_shaped(subject, start.base),
         after=all_of("after"), below=all_of("below"), left=all_of("left"), right=all_of("right"),
         curvature=all_of("curvature"), kinks=corners_of(subject, entries, found),
-        power=power_of(made, subject, entries, found), mode="definition", scheme=scheme,
+        power=power_of(made, subject, entries, found), mode=in_words(modes), scheme=scheme,
         evaluations=subject.evaluations + start.spent, ignored=tuple(subject.parts[i].name for i in ignored),
         one_sided=one_sided_of(subject, entries, found), partial=sampler.interrupted,
         noise=_shaped(subject, noise.size), names=tuple(a.name for a in made.values()),
-        arrays={a.name: a for a in made.values()},
+        arrays={a.name: a for a in made.values()}, modes=modes,
     )  # fmt: skip
 
 

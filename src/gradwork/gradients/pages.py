@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.gradients.corners import corner_notes
 from gradwork.gradients.derivation import Derivation, Line
 from gradwork.gradients.expression import one_line
 from gradwork.graph.run import run
@@ -58,7 +59,7 @@ def derivations_page(made: Sequence[Derivation], title: str) -> Document:
     return Document(title, tuple(blocks), {"derivations": [derivation_facts(one) for one in made]})
 
 
-def derivation_blocks(made: Derivation, shown: set[str] | None = None) -> list[Block]:
+def derivation_blocks(made: Derivation, shown: set[str] | None = None, *, corners: bool = True) -> list[Block]:
     """Lines, steps and result of one derivation. Lines that are in `shown` stand on the page already."""
     blocks: list[Block] = []
     again = []
@@ -76,6 +77,9 @@ def derivation_blocks(made: Derivation, shown: set[str] | None = None) -> list[B
     blocks.append(Equations(tuple(_chain_rows(made))))
     if made.numbers:
         blocks.append(Equations(made.numbers))
+    if corners and made.run is not None and made.source is not None and made.wrt in made.source.input_names:
+        wrt = made.source.find(made.wrt)
+        blocks += [Paragraph(note, "note") for note in corner_notes(made.source, made.run, [wrt])]
     return blocks
 
 
@@ -108,7 +112,7 @@ def derivation_facts(made: Derivation) -> dict[str, Any]:
     }
 
 
-# -- the picture -----------------------------------------------------------------------------------------------------
+# -- the picture ------------------------------------------------------------------------------------------------------
 
 
 def picture(made: Derivation) -> list[Block]:

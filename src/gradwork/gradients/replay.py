@@ -58,14 +58,14 @@ class Program:
 
     def _same_constants(self, constants: dict[int, Any]) -> bool:
         for position, value in self.constants.items():
-            other = constants.get(position)
+            other: Any = constants.get(position)
             # Compared to the bit: -0.0 and 0.0, and two kinds of nan, may lead a rule to different ways.
-            if np.ndim(other) or (value is not other and value.tobytes() != other.tobytes()):  # type: ignore[union-attr]
+            if np.ndim(other) or (value is not other and value.tobytes() != other.tobytes()):
                 return False
         return True
 
     def run(self, values: Sequence[Any]) -> list[Any] | None:
-        """The slopes, from the values of the trace; None where a rule that decides by a value would decide otherwise."""
+        """The slopes, from the values of the trace; None where a rule would decide otherwise by a value."""
         all_values = [*values, *self.rest]
         with np.errstate(all="ignore"):
             for position, op, ins, params, shapes in self.steps:

@@ -114,7 +114,10 @@ def push_forward(builder: Builder, position: int, tangents: Sequence[Traced | No
     rule = op.rule_name(moving)
     arguments = [Traced(builder, i) for i in inputs]
     value = Traced(builder, position)
-    with builder.by_rule(Origin("rule", rule, position, None, f"{rule} of {name} at node {position}"), where), np.errstate(all="ignore"):
+    with (
+        builder.by_rule(Origin("rule", rule, position, None, f"{rule} of {name} at node {position}"), where),
+        np.errstate(all="ignore"),
+    ):
         if op.pushforward is not None:
             result = op.pushforward(tuple(tangents), value, *arguments, **params)
             return result if isinstance(result, Traced) else None
@@ -131,7 +134,7 @@ def _pulled_forward(builder: Builder, op: Op, position: int, tangents: Sequence[
     back through that once more gives J (Townsend 2017, "A new trick for calculating Jacobian vector products")."""
     from gradwork.gradients.backprop import sweep
 
-    name, inputs, params, *_ = builder.rows[position]
+    _, inputs, params, *_ = builder.rows[position]
     anything = Traced(builder, builder.emit(REGISTER.named("copy"), (position,)))
     back = op.pullback(anything, Traced(builder, position), *(Traced(builder, i) for i in inputs), **params)  # type: ignore[misc]
     slopes = _checked(builder, op, back, inputs, [t is not None for t in tangents])
@@ -139,7 +142,9 @@ def _pulled_forward(builder: Builder, op: Op, position: int, tangents: Sequence[
     return sweep(builder, starts, [anything.index]).get(anything.index) if starts else None
 
 
-def _linear(builder: Builder, op: Op, inputs: Sequence[int], tangents: Sequence[Traced | None], params: Params) -> Traced:
+def _linear(
+    builder: Builder, op: Op, inputs: Sequence[int], tangents: Sequence[Traced | None], params: Params
+) -> Traced:
     if op.linear == "joint":
         pieces = [t.index if t is not None else _zeros(builder, i) for t, i in zip(tangents, inputs, strict=True)]
         return Traced(builder, builder.emit(op, tuple(pieces), params))
@@ -161,7 +166,12 @@ def _zeros(builder: Builder, position: int) -> int:
 
 
 def _sum_of_paths(
-    builder: Builder, op: Op, value: Traced, arguments: Sequence[Traced], position: int, tangents: Sequence[Traced | None]
+    builder: Builder,
+    op: Op,
+    value: Traced,
+    arguments: Sequence[Traced],
+    position: int,
+    tangents: Sequence[Traced | None],
 ) -> Traced | None:
     total: Traced | None = None
     for path, tangent in enumerate(tangents):

@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError, ShapeError
+from gradwork.gradients.backprop import sweep, zeros
+from gradwork.gradients.forward import sweep_forward
+from gradwork.gradients.replay import REPLAYS, Program
+from gradwork.gradients.wrt import Wrt, resolve
 from gradwork.graph import frames
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, INPUT, Guard, Origin
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run
-from gradwork.graph.trace import Argument, Function, Trace, as_number, trace_call
+from gradwork.graph.trace import Function, Trace, as_number, trace_call
 from gradwork.graph.traced import Traced, lift
-from gradwork.graph.tree import flatten
-from gradwork.gradients.backprop import sweep, zeros
-from gradwork.gradients.forward import sweep_forward
-from gradwork.gradients.replay import REPLAYS, Program
-from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.graph.tree import Structure
 
 Keywords = Mapping[str, Any] | None
 
@@ -141,17 +141,18 @@ def hessian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
 def vjp(f: Function, *args: Any, kwargs: Keywords = None) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """The value of `f`, and the pullback: from what the result counts for to what each argument counts for.
 
-    `pullback(cotangent)` takes a value of the result's structure and gives a tuple, one entry a positional argument.
+    `pullback(cotangent)` takes a value of the result's structure and gives a tuple, one entry a positional argument
+    (None for one that is no number). Whole numbers are taken as floats; labels and positions go into `kwargs`.
 
     >>> import numpy as np, gradwork as gw
     >>> value, pullback = gw.vjp(lambda x, w: x * w, np.array([1.0, 2.0]), 3.0)
     >>> value, pullback(np.array([1.0, 10.0]))
     (array([3., 6.]), (array([ 3., 30.]), np.float64(21.0)))
     """
-    traced = trace_call(f, [_float_number(a) for a in args], kwargs, only=tuple(range(len(args))))
+    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True)
     values = traced.output.build(iter(results(traced.builder, traced.outputs, traced)))
     keys = tuple(a.key for a in traced.arguments)
-    inputs = wanted_inputs(traced, keys)
+    inputs = [i for argument in traced.arguments for i in argument.inputs]
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = _seeds(traced, cotangent)
@@ -176,16 +177,22 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
     """
     if len(args) != len(tangents):
         raise ArgumentError(f"{len(args)} arguments, but {len(tangents)} tangents", hint="one tangent an argument")
-    traced = trace_call(f, [_float_number(a) for a in args], kwargs, only=tuple(range(len(args))))
+    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True)
     builder = traced.builder.fork()
     moving: dict[int, Traced] = {}
     extra: list[Any] = []
     for argument in traced.arguments:
-        for position, tangent in zip(argument.positions, _leaves_like(argument, tangents[int(argument.key)]), strict=True):
+        for position, tangent in zip(
+            argument.positions,
+            _leaves_in(argument.structure, tangents[int(argument.key)], "tangent", f"argument {argument.key}"),
+            strict=True,
+        ):
             if position is None or tangent is None or builder.dtype(position).kind not in "fc":
                 continue
             plain = _fitting(tangent, builder.shape(position), builder.dtype(position), "tangent")
-            moving[position] = Traced(builder, builder.input(plain.value if isinstance(plain, Traced) else plain, "tangent"))
+            moving[position] = Traced(
+                builder, builder.input(plain.value if isinstance(plain, Traced) else plain, "tangent")
+            )
             extra.append(plain)
     moved = sweep_forward(builder, moving, len(traced.builder.rows) - 1)
     both = results(builder, [*traced.outputs, *_slopes_at(builder, moved, traced.outputs)], traced, extra=extra)
@@ -193,7 +200,7 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
     return traced.output.build(iter(both[:half])), traced.output.build(iter(both[half:]))
 
 
-# -- pieces that they share ---------------------------------------------------------------------------------------------
+# -- pieces that they share -------------------------------------------------------------------------------------------
 
 
 def backpropagate_trace(traced: Trace, inputs: Sequence[int]) -> tuple[Builder, list[int]]:
@@ -252,7 +259,7 @@ def check_one_number(traced: Trace) -> None:
             f"the function returns an array of shape {shape}, and a gradient belongs to one number",
             where=frames.line_of(mark),
             why="each entry of the result has slopes of its own",
-            hint="np.mean(...) or np.sum(...) of it; gw.jacobian for all the slopes; gw.elementwise_grad entry by entry",
+            hint="np.mean(...) or np.sum(...) of it; gw.jacobian for all slopes; gw.elementwise_grad entry by entry",
         )
     if dtype.kind == "c":
         raise ShapeError(
@@ -278,7 +285,13 @@ def wanted_inputs(traced: Trace, keys: Sequence[int | str]) -> list[int]:
     return inputs
 
 
-def pack(traced: Trace, keys: Sequence[int | str], join: Callable[[Sequence[Any]], Any], inputs: Sequence[int], slopes: Sequence[Any]) -> Any:
+def pack(
+    traced: Trace,
+    keys: Sequence[int | str],
+    join: Callable[[Sequence[Any]], Any],
+    inputs: Sequence[int],
+    slopes: Sequence[Any],
+) -> Any:
     """Slopes in the structures of the arguments that they belong to."""
     at = dict(zip(inputs, slopes, strict=True))
     return join([traced.argument(key).build(at) for key in keys])
@@ -294,7 +307,7 @@ def results(builder: Builder, outputs: Sequence[int], traced: Trace, extra: Sequ
     plain = []
     for position in outputs:
         value = builder.full_value(position)
-        own = position >= forward and position not in seen
+        own = position >= forward and position not in seen and builder.rows[position][0] != INPUT
         if isinstance(value, np.ndarray) and not (own and value.flags.owndata and value.flags.writeable):
             value = value.copy()
         seen.add(position)
@@ -303,7 +316,7 @@ def results(builder: Builder, outputs: Sequence[int], traced: Trace, extra: Sequ
 
 
 def inline(builder: Builder, outputs: Sequence[int], sources: Sequence[Any]) -> list[Traced]:
-    """Add what `builder` holds to the innermost trace among `sources`, which stand for its inputs; give its outputs there."""
+    """Add what `builder` holds to the innermost trace among `sources`, which stand for its inputs."""
     outer = max((s.builder for s in sources if isinstance(s, Traced)), key=lambda b: b.level)
     slots = dict(zip(builder.inputs, sources, strict=True))
     at: dict[int, int] = {}
@@ -313,7 +326,9 @@ def inline(builder: Builder, outputs: Sequence[int], sources: Sequence[Any]) -> 
             if name == INPUT:
                 at[position] = lift(outer, slots[position])
             elif name == CONSTANT:
-                at[position] = outer.constant(builder.constants[position], shape=shape, name=builder.names.get(position))
+                at[position] = outer.constant(
+                    builder.constants[position], shape=shape, name=builder.names.get(position)
+                )
             else:
                 at[position] = outer.emit(REGISTER.named(name), tuple(at[i] for i in inputs), params)
     outer.results.update(at[i] for i in builder.results if i in at)
@@ -356,7 +371,9 @@ def _row_by_row(traced: Trace, builder: Builder, output: int, inputs: Sequence[i
     return [b.reshape(shape + b.shape[1:])[()] for b in block]
 
 
-def _column_by_column(traced: Trace, builder: Builder, outputs: Sequence[int], inputs: Sequence[int]) -> list[list[Any]]:
+def _column_by_column(
+    traced: Trace, builder: Builder, outputs: Sequence[int], inputs: Sequence[int]
+) -> list[list[Any]]:
     """One pushforward an entry of the inputs, for all outputs at once."""
     blocks = [[np.zeros(builder.shape(o) + builder.shape(i), builder.dtype(i)) for i in inputs] for o in outputs]
     for k, i in enumerate(inputs):
@@ -393,7 +410,8 @@ def _stacked(builder: Builder, rows: Sequence[Traced], shape: tuple[int, ...], d
     if not rows:
         return builder.constant(np.zeros(shape, dtype))
     with builder.by_rule(Origin("rule", "rearranging rule", None, None, "the rows of the table, put together")):
-        return int(np.reshape(np.stack(rows), shape).index)  # type: ignore[call-overload]
+        table: Any = np.reshape(np.stack(rows), shape)
+        return int(table.index)
 
 
 def _units(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -409,17 +427,8 @@ def _real_dtype(builder: Builder, position: int) -> Any:
     return dtype if dtype.kind in "fc" else np.dtype(np.float64)
 
 
-def _float_number(value: Any) -> Any:
-    return float(value) if isinstance(value, (int, np.integer)) and not isinstance(value, bool) else value
-
-
 def _seeds(traced: Trace, cotangent: Any) -> list[Any]:
-    leaves, structure = flatten(cotangent)
-    if len(leaves) != len(traced.outputs):
-        raise ShapeError(
-            f"the cotangent has {len(leaves)} leaves, the result has {len(traced.outputs)}",
-            why="a cotangent says for each number of the result how much it counts",
-        )
+    leaves = _leaves_in(traced.output, cotangent, "cotangent", "result")
     builder = traced.builder
     return [
         _fitting(leaf, builder.shape(i), builder.dtype(i), "cotangent")
@@ -427,20 +436,24 @@ def _seeds(traced: Trace, cotangent: Any) -> list[Any]:
     ]
 
 
-def _leaves_like(argument: Argument, tangent: Any) -> list[Any]:
-    if tangent is None:
-        return [None] * len(argument.positions)
-    leaves, _ = flatten(tangent)
-    if len(leaves) != len(argument.positions):
-        raise ShapeError(f"the tangent of argument {argument.key!r} has {len(leaves)} leaves, the argument has {len(argument.positions)}")
-    return leaves
+def _leaves_in(structure: Structure, value: Any, what: str, like: str) -> list[Any]:
+    """The leaves of `value`, in the order of a structure that it has to share."""
+    try:
+        return structure.leaves_of(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ShapeError(
+            f"the {what} has another structure than the {like}",
+            why=f"{error.args[0]}; a {what} has one number for each number of the {like}",
+        ) from None
 
 
 def _fitting(value: Any, shape: tuple[int, ...], dtype: Any, what: str) -> Any:
     """`value` as a number or array of `shape`. Raises ShapeError when it is another."""
     array = value if isinstance(value, Traced) else as_number(value)
     if array is None:
-        raise ArgumentError(f"the {what} is {type(value).__name__}, and has to be a number or an array of shape {shape}")
+        raise ArgumentError(
+            f"the {what} is {type(value).__name__}, and has to be a number or an array of shape {shape}"
+        )
     if tuple(array.shape) != shape:
         raise ShapeError(f"the {what} has shape {tuple(array.shape)}, and belongs to a value of shape {shape}")
     if isinstance(array, Traced):

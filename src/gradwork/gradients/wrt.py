@@ -57,7 +57,7 @@ def _key(one: Any, labels: list[str], args: Sequence[Any], kwargs: Mapping[str, 
         )
     if isinstance(one, bool) or not hasattr(one, "__index__"):
         raise ArgumentError(f"wrt={one!r} is neither a position nor a name", hint="wrt=0, wrt='w', or wrt=(0, 1)")
-    position = one.__index__()
+    position = int(one.__index__())
     if -len(args) <= position < len(args):
         return position % len(args)
     # A parameter that is passed by name still has its position.

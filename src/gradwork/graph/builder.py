@@ -21,7 +21,7 @@ from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.run import apply_op, spread
 
 if TYPE_CHECKING:
-    from gradwork.graph.trace import Traced
+    from gradwork.graph.traced import Traced
 
 _LEVELS = itertools.count(1)
 _FLOAT64 = np.dtype(np.float64)
@@ -90,7 +90,9 @@ class Builder:
         """Add a constant; a single number may stand for an array of `shape`."""
         if not self.open:
             raise escaped()
-        self.rows.append((CONSTANT, (), NO_PARAMS, value.shape if shape is None else shape, value.dtype, self.mark, self.origin))
+        self.rows.append(
+            (CONSTANT, (), NO_PARAMS, value.shape if shape is None else shape, value.dtype, self.mark, self.origin)
+        )
         position = len(self.rows) - 1
         if self.concrete:
             self.values.append(value)

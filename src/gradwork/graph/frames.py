@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Mapping
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ _HIDDEN = tuple(os.path.join(folder, "") for folder in (_PACKAGE, os.path.dirnam
 _boundaries: list[CodeType] = []
 _hidden_files: dict[str, bool] = {}
 _places: dict[tuple[int, int], tuple[CodeType, tuple[Where, str | None]]] = {}
+F = TypeVar("F")
 Span = tuple[int, int, int, int]
 _FIRST_IN_PLACE = 13
 _MOST_PLACES = 65536
@@ -55,9 +56,9 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return None
 
 
-def is_boundary(function: Any) -> Any:
+def is_boundary(function: F) -> F:
     """Mark a function as the one that starts a trace: what lies outside it is not what is being traced."""
-    _boundaries.append(function.__code__)
+    _boundaries.append(function.__code__)  # type: ignore[attr-defined]
     return function
 
 
@@ -75,7 +76,7 @@ def user_where() -> Where | None:
 
 def place(mark: Mark) -> tuple[Where, str | None]:
     """The line of `mark`, and the name to which its value is assigned there (None where it is not)."""
-    # By the identity of the code: its own hash goes through every constant in it. The code is kept, so the identity holds.
+    # By the identity of the code: its own hash goes through every constant in it. It is kept, so the identity holds.
     key = (id(mark.code), mark.instruction)
     found = _places.get(key)
     if found is None:

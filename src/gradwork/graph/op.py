@@ -171,8 +171,8 @@ REGISTER = Register()
 def declare(op: Op) -> Op:
     """Enter an op in the register. The last declaration of a name wins, as with functions."""
     REGISTER.by_name[op.name] = op
-    for function in op.answers:
-        REGISTER.by_function[function] = op.lower
+    if op.lower is not None:
+        REGISTER.by_function.update(dict.fromkeys(op.answers, op.lower))
     return op
 
 

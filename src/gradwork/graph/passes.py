@@ -156,7 +156,7 @@ def _stands_in_polynomial(graph: Graph, position: int) -> bool:
     return bool(seen) and all(op in _POLYNOMIAL for op in seen)
 
 
-# -- simplifying -----------------------------------------------------------------------------------------------------
+# -- simplifying ------------------------------------------------------------------------------------------------------
 
 
 def simplified(graph: Graph, keep: int = 0) -> tuple[Graph, Map]:

@@ -45,7 +45,11 @@ def program_text(graph: Graph) -> str:
 def _constant_text(value: Any, node: Node) -> str:
     if np.ndim(value) == 0:
         number = value.item()
-        return str(int(number)) if isinstance(number, float) and number.is_integer() and abs(number) < 1e15 else str(number)
+        return (
+            str(int(number))
+            if isinstance(number, float) and number.is_integer() and abs(number) < 1e15
+            else str(number)
+        )
     return f"<{'x'.join(map(str, node.shape))} array>"
 
 

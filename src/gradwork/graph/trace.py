@@ -200,8 +200,8 @@ def _enter(builder: Builder, key: int | str, value: Any, label: str, floating: b
     positions: list[int | None] = []
     for place, leaf in zip(structure.paths(), leaves, strict=True):
         plain = leaf.value if isinstance(leaf, Traced) else as_number(leaf)
-        if plain is None:
-            positions.append(None)
+        if plain is None or (floating and plain.dtype.kind == "b"):
+            positions.append(None)  # nor does a mask have a slope
             continue
         source = leaf
         if not isinstance(leaf, Traced):
@@ -243,7 +243,7 @@ def as_number(value: Any) -> Any:
 
 def as_float(value: Any) -> Any:
     """A whole number, or an array of them, as floats; anything else as it is."""
-    return value.astype(np.float64) if value.dtype.kind in "iub" else value
+    return value.astype(np.float64) if value.dtype.kind in "iu" else value
 
 
 _NAMES: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()

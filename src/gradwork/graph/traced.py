@@ -91,7 +91,9 @@ class Traced:
 
     @shape.setter
     def shape(self, shape: Any) -> None:
-        raise MissingRuleError("setting .shape of a traced array is not supported", where=frames.user_where(), hint="y = y.reshape(...)")
+        raise MissingRuleError(
+            "setting .shape of a traced array is not supported", where=frames.user_where(), hint="y = y.reshape(...)"
+        )
 
     @property
     def dtype(self) -> Any:
@@ -107,23 +109,23 @@ class Traced:
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     @property
     def mT(self) -> Any:
-        return np.swapaxes(self, -1, -2)  # type: ignore[call-overload]
+        return np.swapaxes(self, -1, -2)
 
     @property
     def real(self) -> Any:
-        return np.real(self) if self.dtype.kind == "c" else self  # type: ignore[call-overload]
+        return np.real(self) if self.dtype.kind == "c" else self
 
     @property
     def imag(self) -> Any:
-        return np.imag(self)  # type: ignore[call-overload]
+        return np.imag(self)
 
     @property
     def flat(self) -> Any:
-        return iter(np.ravel(self))  # type: ignore[call-overload]
+        return iter(np.ravel(self))
 
     def __repr__(self) -> str:
         if not self.builder.concrete:
@@ -210,7 +212,9 @@ class Traced:
             self.builder.mark = frames.user_mark()
             self.builder.guard(self.index, outcome)
             return outcome
-        raise self._refusal("a whole number (an index, or the end of a range)", "int(...) of a number that is not traced")
+        raise self._refusal(
+            "a whole number (an index, or the end of a range)", "int(...) of a number that is not traced"
+        )
 
     def __int__(self) -> int:
         if self.dtype.kind in "iub":
@@ -230,19 +234,21 @@ class Traced:
         raise self._refusal("a plain list", "leave .tolist() out, or list(x), which keeps the trace")
 
     def __round__(self, digits: int | None = None) -> Any:
-        return np.round(self, digits or 0)  # type: ignore[call-overload]
+        return np.round(self, digits or 0)
 
     def __floor__(self) -> Any:
-        return np.floor(self)  # type: ignore[call-overload]
+        return np.floor(self)
 
     def __ceil__(self) -> Any:
-        return np.ceil(self)  # type: ignore[call-overload]
+        return np.ceil(self)
 
     def __trunc__(self) -> Any:
-        return np.trunc(self)  # type: ignore[call-overload]
+        return np.trunc(self)
 
     def __reduce__(self) -> Any:
-        raise TracedValueError("a traced value cannot be pickled", where=frames.user_where(), hint="return it, and pickle what comes back")
+        raise TracedValueError(
+            "a traced value cannot be pickled", where=frames.user_where(), hint="return it, and pickle what comes back"
+        )
 
     def _refusal(self, wanted: str, hint: str) -> GradworkError:
         self._check_open()
@@ -256,7 +262,12 @@ class Traced:
         elif re.search(r"\]\s*(?:[-+*/@%&|^]|\*\*|//)?=[^=]", line):
             headline = "cannot write a traced number into an ordinary array"
             hint = "np.stack([...]) of the pieces, or start from np.zeros_like(x) of a traced x"
-        return TracedValueError(headline, where=where, why="the plain number would be a constant, and the step from x to it would be lost", hint=hint)
+        return TracedValueError(
+            headline,
+            where=where,
+            why="the plain number would be a constant, and the step from x to it would be lost",
+            hint=hint,
+        )
 
     def _check_open(self) -> None:
         if not self.builder.open:
@@ -265,7 +276,7 @@ class Traced:
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not isinstance(self.shape, tuple) or not self.shape and key not in ((), Ellipsis):
+        if self.builder.concrete and not isinstance(self.builder.values[self.index], np.ndarray):
             raise TypeError("a single number does not support item assignment")
         write(self, call(set_item, (self, key, value), {}))
 
@@ -357,7 +368,7 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def apply(function: Any, builder: Builder, operands: tuple[Any, ...]) -> Any:
-    """As `call`, where the builder of the innermost trace is known and nothing is passed by name: the operators' way."""
+    """As `call`, where the innermost trace is known and nothing is passed by name: the operators' way."""
     if not builder.open:
         raise escaped()
     lower = REGISTER.by_function[function]
@@ -386,7 +397,7 @@ _NOTHING: dict[str, Any] = {}
 def innermost(args: Any, kwargs: Any) -> Builder:
     """The builder of the innermost trace among the arguments, looked for in lists and tuples too."""
     if len(args) == 1 and not kwargs and args[0].__class__ is Traced:
-        return args[0].builder  # type: ignore[no-any-return]
+        return args[0].builder
     found: Builder | None = None
     waiting: list[Any] = [*args, *kwargs.values()]
     while waiting:
@@ -419,7 +430,7 @@ def lift(builder: Builder, value: Any, like: tuple[int, ...] | None = None, dtyp
     """
     if value.__class__ is Traced:
         if value.builder is builder:
-            return value.index  # type: ignore[no-any-return]
+            return value.index
         if not value.builder.open:
             raise escaped()
         if value.builder.level < builder.level:
@@ -469,11 +480,15 @@ def write(target: Traced, new: Any) -> None:
     """Let `target` stand for `new` from here on, and every view of its memory with it."""
     builder = target.builder
     if new.shape != target.shape:
-        raise ValueError(f"non-broadcastable output operand with shape {target.shape} doesn't match the broadcast shape {new.shape}")
+        raise ValueError(
+            f"non-broadcastable output operand with shape {target.shape} doesn't match the broadcast shape {new.shape}"
+        )
     index = new.index
     if new.dtype != target.dtype:
         if not np.can_cast(new.dtype, target.dtype, "same_kind"):
-            raise TypeError(f"Cannot cast output from dtype('{new.dtype}') to dtype('{target.dtype}') with casting rule 'same_kind'")
+            raise TypeError(
+                f"Cannot cast output from dtype('{new.dtype}') to dtype('{target.dtype}') with casting rule 'same_kind'"
+            )
         index = builder.emit(REGISTER.named("astype"), (index,), Params(dtype=str(target.dtype)))
     same_layout = _same_layout(builder, target.index, index)
     if target._view is not None:
@@ -525,8 +540,17 @@ def _function_name(function: Any) -> str:
     return f"{module or 'np'}.{name}"
 
 
-_NUMPY_NAMES = {"pow": "power", "fabs": "abs", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "fsum": "sum", "dist": "linalg.norm", "gamma": "exp"}
-
+_NUMPY_NAMES = {
+    "pow": "power",
+    "fabs": "abs",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "fsum": "sum",
+    "dist": "linalg.norm",
+    "gamma": "exp",
+}
 
 
 def _logsumexp(a: Any, **options: Any) -> Any:
@@ -558,7 +582,14 @@ def _install(cls: type) -> None:
         setattr(cls, f"__r{name}__", _reflected_operator(function))
         if name != "divmod":
             setattr(cls, f"__i{name}__", _inplace_operator(function))
-    comparisons = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal}
+    comparisons = {
+        "lt": np.less,
+        "le": np.less_equal,
+        "gt": np.greater,
+        "ge": np.greater_equal,
+        "eq": np.equal,
+        "ne": np.not_equal,
+    }
     for name, function in comparisons.items():
         setattr(cls, f"__{name}__", _forward_operator(function))
     for name, function in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
@@ -571,7 +602,11 @@ def _install(cls: type) -> None:
         setattr(cls, name, _method(getattr(np, name)))
     setattr(cls, "__getitem__", lambda self, key: call(get_item, (self, key), {}))
     setattr(cls, "reshape", _reshape)
-    setattr(cls, "transpose", lambda self, *axes: call(np.transpose, (self, axes[0] if len(axes) == 1 else axes or None), {}))
+    setattr(
+        cls,
+        "transpose",
+        lambda self, *axes: call(np.transpose, (self, axes[0] if len(axes) == 1 else axes or None), {}),
+    )
     setattr(cls, "flatten", lambda self, order="C": call(np.copy, (call(np.ravel, (self,), {"order": order}),), {}))
     setattr(cls, "copy", lambda self, order="C": call(np.copy, (self, order), {}))
     setattr(cls, "astype", lambda self, dtype, **kw: call(astype_of, (self, dtype), {}))
@@ -648,7 +683,12 @@ def node(builder: Builder, op: Op, operands: tuple[Any, ...], **params: Any) -> 
     inputs = tuple([lift(builder, o) for o in operands])
     frozen = Params(params) if params else NO_PARAMS
     index = builder.emit(op, inputs, frozen)
-    if op.view and isinstance(operands[0], Traced) and operands[0].builder is builder and _shares(builder, index, inputs[0]):
+    if (
+        op.view
+        and isinstance(operands[0], Traced)
+        and operands[0].builder is builder
+        and _shares(builder, index, inputs[0])
+    ):
         return Traced(builder, index, view=(operands[0], op.name, frozen))
     return Traced(builder, index)
 

@@ -42,6 +42,23 @@ class Structure:
         for key, child in zip(self.keys, self.children, strict=True):
             yield from child.paths((*path, key))
 
+    def leaves_of(self, value: Any) -> list[Any]:
+        """The leaves of a value of this structure, in its order; a part that is None counts as leaves that are None.
+
+        Raises ValueError where the structures differ. Dicts are read by their keys, in whatever order these come.
+        """
+        if self.kind is None:
+            return [value]
+        if value is None:
+            return [None for _ in self.paths()]
+        inside = _children(value)
+        if inside is None or set(map(repr, inside[0])) != set(map(repr, self.keys)):
+            raise ValueError(f"{type(value).__name__} stands where {self.kind.__name__} does")
+        held = dict(zip(inside[0], inside[1], strict=True))
+        return [
+            leaf for key, child in zip(self.keys, self.children, strict=True) for leaf in child.leaves_of(held[key])
+        ]
+
     def build(self, leaves: Iterator[Any]) -> Any:
         """Put leaves, taken in order, into this structure."""
         if self.kind is None:

@@ -24,7 +24,18 @@ from gradwork.graph.traced import Traced, call, contains_traced, lift, node, wri
 Scalar = (bool, int, float, complex)
 
 
-def elementwise(function: Any, *, notation: Callable[..., Any], rule: str, name: str = "", slopes: tuple[Any, ...] = (None,), answers: tuple[Any, ...] = (), words: tuple[str, ...] = (), lower: Callable[..., Any] | None = None, **rest: Any) -> Op:
+def elementwise(
+    function: Any,
+    *,
+    notation: Callable[..., Any],
+    rule: str,
+    name: str = "",
+    slopes: tuple[Any, ...] = (None,),
+    answers: tuple[Any, ...] = (),
+    words: tuple[str, ...] = (),
+    lower: Callable[..., Any] | None = None,
+    **rest: Any,
+) -> Op:
     """Declare an op that acts entry by entry. See `gradwork.graph.op.Op` for the fields."""
     name = name or function.__name__
     op = Op(
@@ -35,15 +46,44 @@ def elementwise(function: Any, *, notation: Callable[..., Any], rule: str, name:
     return _enter(op)
 
 
-def structural(function: Any, *, notation: Callable[..., Any], rule: str, lower: Callable[..., Any], name: str = "", answers: tuple[Any, ...] = (), words: tuple[str, ...] | None = None, **rest: Any) -> Op:
+def structural(
+    function: Any,
+    *,
+    notation: Callable[..., Any],
+    rule: str,
+    lower: Callable[..., Any],
+    name: str = "",
+    answers: tuple[Any, ...] = (),
+    words: tuple[str, ...] | None = None,
+    **rest: Any,
+) -> Op:
     """Declare an op that looks at whole arrays. `lower(builder, *args, **kwargs)` reads NumPy's own call."""
     name = name or function.__name__
     words = (name,) if words is None else words
-    op = Op(name=name, function=function, rule=rule, notation=notation, answers=answers or (function,), words=words, lower=lower, family=_family(), **rest)
+    op = Op(
+        name=name,
+        function=function,
+        rule=rule,
+        notation=notation,
+        answers=answers or (function,),
+        words=words,
+        lower=lower,
+        family=_family(),
+        **rest,
+    )
     return _enter(op)
 
 
-def composite(function: Any, *, rule: str, lower: Callable[..., Any], name: str = "", answers: tuple[Any, ...] = (), words: tuple[str, ...] | None = None, **rest: Any) -> Composite:
+def composite(
+    function: Any,
+    *,
+    rule: str,
+    lower: Callable[..., Any],
+    name: str = "",
+    answers: tuple[Any, ...] = (),
+    words: tuple[str, ...] | None = None,
+    **rest: Any,
+) -> Composite:
     """Declare a function that is written in terms of others: `lower(*args, **kwargs)` in ordinary NumPy."""
     name = name or function.__name__
     made = Composite(name, function, rule, lower, family=_family(), answers=answers or (function,), **rest)
@@ -90,9 +130,17 @@ def _family() -> str:
 def lower_entries(name: str) -> Callable[..., Any]:
     """How a call of NumPy's entry-by-entry function becomes a node of that op."""
 
-    def lower(builder: Builder, *operands: Any, out: Any = None, where: Any = True, dtype: Any = None, **other: Any) -> Any:
+    def lower(
+        builder: Builder, *operands: Any, out: Any = None, where: Any = True, dtype: Any = None, **other: Any
+    ) -> Any:
         op = REGISTER.by_name[name]
-        if out is None and where is True and dtype is None and not other and len(operands) == REGISTER.by_name[name].arity:
+        if (
+            out is None
+            and where is True
+            and dtype is None
+            and not other
+            and len(operands) == REGISTER.by_name[name].arity
+        ):
             return entry_by_entry(builder, REGISTER.by_name[name], operands)
         if other.get("casting") not in (None, "same_kind") or len(operands) != op.arity:
             raise unsupported(op.name, f"{', '.join(other) or 'more operands'}")
@@ -110,7 +158,7 @@ def finish(result: Traced, out: Any, where: Any = True) -> Any:
     if where is not True:
         if target is None:
             raise unsupported("where= without out=", "the entries left out have no value")
-        result = np.where(where, result, target)  # type: ignore[call-overload]
+        result = _chosen(where, result, target)
     if target is None:
         return result
     if isinstance(target, Traced):
@@ -124,6 +172,10 @@ def finish(result: Traced, out: Any, where: Any = True) -> Any:
         why="the array keeps plain numbers, so the step to it would be lost",
         hint="use the value that the function returns",
     )
+
+
+def _chosen(where: Any, result: Any, target: Any) -> Any:
+    return np.where(where, result, target)
 
 
 def entry_by_entry(builder: Builder, op: Op, operands: tuple[Any, ...]) -> Traced:
@@ -165,7 +217,11 @@ def _alike(builder: Builder, operands: tuple[Any, ...]) -> tuple[int, ...] | Non
             j = second.index
             return (i, j) if second.builder is builder and builder.rows[i][3] == builder.rows[j][3] else None
         return (i, _number(builder, second, i)) if second.__class__ is float or second.__class__ is int else None
-    if (first.__class__ is float or first.__class__ is int) and second.__class__ is Traced and second.builder is builder:
+    if (
+        (first.__class__ is float or first.__class__ is int)
+        and second.__class__ is Traced
+        and second.builder is builder
+    ):
         j = second.index
         return _number(builder, first, j), j
     return None

@@ -28,7 +28,11 @@ def sigmoid(a: Any) -> Any:
     0.5
     """
     with np.errstate(under="ignore"):
-        return _logistic(np.asarray(a)[()] if np.iscomplexobj(a) is False else a) if not np.iscomplexobj(a) else 1 / (1 + np.exp(-a))
+        return (
+            _logistic(np.asarray(a)[()] if np.iscomplexobj(a) is False else a)
+            if not np.iscomplexobj(a)
+            else 1 / (1 + np.exp(-a))
+        )
 
 
 @public
@@ -53,7 +57,7 @@ def softplus(a: Any) -> Any:
 
 @public
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """log of the sum of e^a along `axis`, without overflow.
+    """Log of the sum of e^a along `axis`, without overflow.
 
     >>> float(logsumexp(np.array([1000.0, 1000.0]))) == 1000 + np.log(2)
     True

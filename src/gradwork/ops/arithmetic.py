@@ -21,7 +21,20 @@ from gradwork.notation.layout import (
     ordered_product,
     subtract,
 )
-from gradwork.ops._declare import Builder, Traced, composite, elementwise, finish, known, lift, lower_entries, node, public, structural, unsupported
+from gradwork.ops._declare import (
+    Builder,
+    Traced,
+    composite,
+    elementwise,
+    finish,
+    known,
+    lift,
+    lower_entries,
+    node,
+    public,
+    structural,
+    unsupported,
+)
 
 PAIRS = ((2.0, 3.0), (-1.5, 0.5), (0.25, -4.0))
 
@@ -31,7 +44,11 @@ def chain_product(g: Any, slope: Any) -> Any:
     """`g * slope` in which a `g` of exactly zero wins over an infinite slope."""
     with np.errstate(all="ignore"):
         product = np.multiply(g, slope)
-    return product if np.all(np.isfinite(product)) else np.where(np.equal(g, 0), np.zeros((), np.result_type(product)), product)
+    return (
+        product
+        if np.all(np.isfinite(product))
+        else np.where(np.equal(g, 0), np.zeros((), np.result_type(product)), product)
+    )
 
 
 @public
@@ -198,6 +215,7 @@ POSITIVE = elementwise(
     source="by definition",
 )
 
+
 def _direction(y: Any, a: Any) -> Any:
     """Which way `a` lies from 0: its sign, or for a complex number the conjugate of a/|a|."""
     return np.conjugate(a) / np.where(np.equal(y, 0), 1, y) if np.iscomplexobj(a) else np.sign(a)
@@ -216,6 +234,7 @@ ABSOLUTE = elementwise(
     why="Left of 0 it is -a, right of it a.",
     source="convention: 0 at 0, as torch and SymPy choose",
 )
+
 
 def _lower_sign(builder: Builder, a: Any, **options: Any) -> Any:
     a = Traced(builder, lift(builder, a))

@@ -9,12 +9,15 @@ import numpy as np
 from gradwork.notation.layout import call
 from gradwork.ops._declare import Builder, Traced, axes_of, composite, finish, lift, node, structural, unsupported
 
+_function: Any
 TABLE = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
 ROW = np.array([0.5, 0.0, 2.0, 1.5])
 
 
 def _lower_any(name: str) -> Any:
-    def lower(builder: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = np._NoValue) -> Any:
+    def lower(
+        builder: Builder, a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = np._NoValue
+    ) -> Any:
         from gradwork.graph.op import REGISTER
 
         if where is not np._NoValue:
@@ -40,7 +43,7 @@ for _function in (np.any, np.all):
 
 def _plain(a: Any) -> Any:
     """A plain array of truth values; that they come out this way is noted as a guard."""
-    return np.asarray(a) if not isinstance(a, Traced) or a.dtype.kind in "biu" else np.asarray(a != 0)
+    return np.asarray(a) if not isinstance(a, Traced) or a.dtype.kind in "biu" else np.asarray(np.not_equal(a, 0))
 
 
 def _positions(function: Any, rule: str = "step rule") -> None:
@@ -60,7 +63,15 @@ for _function in (np.nonzero, np.flatnonzero, np.argwhere):
 
 
 def _declare(function: Any, lower: Any, *samples: Any) -> None:
-    composite(function, rule="step rule", lower=lower, samples=samples, words=(), why="It has no slope.", source="by definition")
+    composite(
+        function,
+        rule="step rule",
+        lower=lower,
+        samples=samples,
+        words=(),
+        why="It has no slope.",
+        source="by definition",
+    )
 
 
 def _isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
@@ -68,10 +79,22 @@ def _isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bo
     return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
 
 
-_declare(np.count_nonzero, lambda a, axis=None, *, keepdims=False: np.sum(np.not_equal(a, 0), axis=axis, keepdims=keepdims), (ROW, {}))
+_declare(
+    np.count_nonzero,
+    lambda a, axis=None, *, keepdims=False: np.sum(np.not_equal(a, 0), axis=axis, keepdims=keepdims),
+    (ROW, {}),
+)
 _declare(np.isclose, _isclose, (ROW, ROW + 1e-9))
-_declare(np.allclose, lambda a, b, rtol=1e-05, atol=1e-08, equal_nan=False: np.all(_isclose(a, b, rtol, atol, equal_nan)), (ROW, ROW + 1e-9))
-_declare(np.array_equal, lambda a1, a2, equal_nan=False: np.shape(a1) == np.shape(a2) and np.all(np.equal(a1, a2)), (ROW, ROW + 0.0))
+_declare(
+    np.allclose,
+    lambda a, b, rtol=1e-05, atol=1e-08, equal_nan=False: np.all(_isclose(a, b, rtol, atol, equal_nan)),
+    (ROW, ROW + 1e-9),
+)
+_declare(
+    np.array_equal,
+    lambda a1, a2, equal_nan=False: np.shape(a1) == np.shape(a2) and np.all(np.equal(a1, a2)),
+    (ROW, ROW + 0.0),
+)
 _declare(np.isposinf, lambda x, out=None: np.equal(x, np.inf), (ROW, {}))
 _declare(np.isneginf, lambda x, out=None: np.equal(x, -np.inf), (ROW, {}))
 _declare(np.iscomplexobj, lambda x: x.dtype.kind == "c", (ROW, {}))
@@ -93,4 +116,8 @@ SEARCH = structural(
     why="A position has no slope.",
     source="by definition",
 )
-_declare(np.digitize, lambda x, bins, right=False: np.searchsorted(bins, x, side="left" if right else "right"), (ROW, np.array([0.1, 1.0])))
+_declare(
+    np.digitize,
+    lambda x, bins, right=False: np.searchsorted(bins, x, side="left" if right else "right"),
+    (ROW, np.array([0.1, 1.0])),
+)

@@ -109,5 +109,3 @@ def _share(a: object, b: object) -> object:
     from gradwork.ops.activations import sigmoid
 
     return sigmoid(np.subtract(a, b))  # type: ignore[call-overload]
-
-

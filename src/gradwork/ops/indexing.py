@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.graph import frames
+from gradwork.graph.op import Op
 from gradwork.graph.traced import get_item, set_item
 from gradwork.notation.layout import Layout, Number, Subscript, Symbol, Words, call
 from gradwork.ops._declare import Builder, Traced, composite, lift, node, public, spread_to, structural
@@ -50,9 +51,10 @@ def _positions(builder: Builder, item: Any) -> int:
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.intp)
     if array.dtype.kind not in "biu":
-        raise IndexError(f"only integers, slices, ellipsis, None and integer or boolean arrays are valid indices, not {array.dtype}")
-    position = builder.constant(np.array(array), name=frames.name_of(item))
-    return position
+        raise IndexError(
+            f"only integers, slices, ellipsis, None and integer or boolean arrays are valid indices, not {array.dtype}"
+        )
+    return builder.constant(np.array(array), name=frames.name_of(item))
 
 
 def _lower_get(builder: Builder, a: Any, key: Any) -> Any:
@@ -100,7 +102,12 @@ GETITEM = structural(
     view=True,
     arity=None,
     words=("_getitem",),
-    samples=((TABLE, (0, slice(None)), {}), (TABLE, (slice(None), [2, 0, 0]), {}), (TABLE, (TABLE > 0.3,), {}), (TABLE, (Ellipsis, None, 1), {})),
+    samples=(
+        (TABLE, (0, slice(None)), {}),
+        (TABLE, (slice(None), [2, 0, 0]), {}),
+        (TABLE, (TABLE > 0.3,), {}),
+        (TABLE, (Ellipsis, None, 1), {}),
+    ),
     why="The entries that are picked take their slopes back to their places; one that is picked twice adds them up.",
     source="by definition",
 )
@@ -162,17 +169,51 @@ def _lower_set(builder: Builder, a: Any, key: Any, value: Any) -> Any:
         while len(value_shape) > len(shape) and value_shape[0] == 1:
             value_shape = value_shape[1:]
         if value_shape != builder.shape(position):
-            position = int(np.reshape(Traced(builder, position), value_shape)._index)  # type: ignore[call-overload]
+            position = _as_index(np.reshape(Traced(builder, position), value_shape))
         position = spread_to(builder, position, shape)
     return node(builder, SETITEM, (a, Traced(builder, position), *(Traced(builder, i) for i in arrays)), index=index)
 
 
+def _as_index(value: Any) -> int:
+    return int(value.index)
+
+
 def _set_pullback(g: Any, y: Any, a: Any, value: Any, *arrays: Any, index: Key) -> tuple[Any, ...]:
-    picked = node(g.builder, GETITEM, (g, *arrays), index=index)
+    picked: Any = node(g.builder, GETITEM, (g, *arrays), index=index)
+    if any(i.dtype.kind in "iu" for i in arrays) and not _known_apart(arrays, index, a.shape):
+        picked = np.where(node(g.builder, LAST, arrays, index=index, shape=a.shape), picked, 0)
     nothing = np.zeros_like(value)
     kept = node(g.builder, SETITEM, (g, nothing, *arrays), index=index)
     return (kept, picked, *(None for _ in arrays))
 
+
+def _written_last(*arrays: Any, index: Key, shape: tuple[int, ...]) -> Any:
+    """For each number that is written, whether it stays: of several written to one place, the last one does."""
+    key = key_of(index, arrays)
+    target = np.zeros(shape, np.intp)
+    order = np.arange(target[key].size).reshape(target[key].shape)
+    target[key] = order
+    return np.asarray(target[key] == order)
+
+
+def _known_apart(arrays: tuple[Any, ...], index: Key, shape: tuple[int, ...]) -> bool:
+    """Whether the positions are constants, no two of them the same: the usual case, and nothing is overwritten."""
+    found = [i.builder.constants.get(i.index) for i in arrays]
+    return all(f is not None for f in found) and bool(np.all(_written_last(*found, index=index, shape=shape)))
+
+
+LAST: Op = structural(
+    _written_last,
+    name="written_last",
+    rule="",
+    notation=lambda *arrays, index, shape: call("written last", *arrays),
+    lower=lambda builder, *arrays, index, shape: node(builder, LAST, arrays, index=index, shape=shape),
+    arity=None,
+    words=("_written_last",),
+    samples=((np.array([0, 0, 1]), {"index": (("array", 0),), "shape": (3,)}),),
+    why="A truth value has no slope.",
+    source="NumPy: the last one written stays",
+)
 
 SETITEM = structural(
     _set,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.graph.op import Op
 from gradwork.notation.layout import Number, Power, call
 from gradwork.ops._declare import Traced, composite, node, structural
 
@@ -24,7 +25,7 @@ def _solve_pullback(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return (-back[..., :, None] * y[..., None, :] if b.ndim == 1 else -np.matmul(back, _turned(y))), back
 
 
-SOLVE = structural(
+SOLVE: Op = structural(
     np.linalg.solve,
     name="solve",
     rule="linear system rule",
@@ -39,7 +40,7 @@ SOLVE = structural(
     source="Giles 2008, section 2.3.1",
 )
 
-INV = structural(
+INV: Op = structural(
     np.linalg.inv,
     name="inv",
     rule="inverse rule",
@@ -53,7 +54,7 @@ INV = structural(
     source="Giles 2008, section 2.2.3",
 )
 
-DET = structural(
+DET: Op = structural(
     np.linalg.det,
     name="det",
     rule="determinant rule",
@@ -98,9 +99,30 @@ def _outer_of(function: Any) -> Any:
     return lower
 
 
-composite(np.kron, rule="product rule", lower=_kron, samples=((V, B[:, 0]), (B, A)), why="Every entry of one times every entry of the other.", source="DLMF 1.4.11")
-composite(np.cross, rule="product rule", lower=_cross, samples=((V, B[:, 0]), (A, A + 1)), why="Differences of products.", source="DLMF 1.6.9")
-composite(np.trace, rule="sum rule", lower=_trace, samples=((A, {}), (TABLE, {"offset": 1})), why="A sum along the diagonal.", source="DLMF 1.4.10")
+composite(
+    np.kron,
+    rule="product rule",
+    lower=_kron,
+    samples=((V, B[:, 0]), (B, A)),
+    why="Every entry of one times every entry of the other.",
+    source="DLMF 1.4.11",
+)
+composite(
+    np.cross,
+    rule="product rule",
+    lower=_cross,
+    samples=((V, B[:, 0]), (A, A + 1)),
+    why="Differences of products.",
+    source="DLMF 1.6.9",
+)
+composite(
+    np.trace,
+    rule="sum rule",
+    lower=_trace,
+    samples=((A, {}), (TABLE, {"offset": 1})),
+    why="A sum along the diagonal.",
+    source="DLMF 1.4.10",
+)
 for _function in (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum):
     composite(
         _function.outer,
@@ -118,7 +140,11 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     a, v = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, v))
     a, v = (v, a) if len(v) > len(a) else (a, v)
     total: Any = sum(np.pad(v[k] * a, (k, len(v) - 1 - k)) for k in range(len(v)))
-    start, stop = {"full": (0, len(total)), "same": ((len(v) - 1) // 2, (len(v) - 1) // 2 + len(a)), "valid": (len(v) - 1, len(a))}[mode]
+    start, stop = {
+        "full": (0, len(total)),
+        "same": ((len(v) - 1) // 2, (len(v) - 1) // 2 + len(a)),
+        "valid": (len(v) - 1, len(a)),
+    }[mode]
     return total[start:stop]
 
 
@@ -129,9 +155,32 @@ def _polyval(p: Any, x: Any) -> Any:
     return result
 
 
-composite(np.convolve, rule="product rule", lower=_convolve, exact=False, samples=((V, B[:, 0]), (V, np.array([1.0, 2.0]), {"mode": "valid"}), (V, np.array([1.0, 2.0]), {"mode": "same"})), why="Sums of products, one a shift.", source="by definition")
-composite(np.polyval, rule="product rule", lower=_polyval, samples=((V, 1.5), (V, B[:, 0])), why="Horner's way: a product and a sum for each power.", source="Horner 1819")
-composite(np.vander, rule="power rule", lower=lambda x, N=None, increasing=False: _vander(x, len(x) if N is None else N, increasing), samples=((V, {}),), exact=False, why="A column of powers after the other.", source="DLMF 1.4.14")
+composite(
+    np.convolve,
+    rule="product rule",
+    lower=_convolve,
+    exact=False,
+    samples=((V, B[:, 0]), (V, np.array([1.0, 2.0]), {"mode": "valid"}), (V, np.array([1.0, 2.0]), {"mode": "same"})),
+    why="Sums of products, one a shift.",
+    source="by definition",
+)
+composite(
+    np.polyval,
+    rule="product rule",
+    lower=_polyval,
+    samples=((V, 1.5), (V, B[:, 0])),
+    why="Horner's way: a product and a sum for each power.",
+    source="Horner 1819",
+)
+composite(
+    np.vander,
+    rule="power rule",
+    lower=lambda x, N=None, increasing=False: _vander(x, len(x) if N is None else N, increasing),
+    samples=((V, {}),),
+    exact=False,
+    why="A column of powers after the other.",
+    source="DLMF 1.4.14",
+)
 
 
 def _vander(x: Any, n: int, increasing: bool) -> Any:

@@ -42,7 +42,9 @@ def _shapes(inputs: Any) -> tuple[tuple[int, ...], Any]:
     (a, s), (b, t) = inputs
     if len(a) == 2 and len(b) == 2 and a[1] == b[0]:
         return (a[0], b[1]), np.result_type(s, t)
-    return np.matmul(np.broadcast_to(np.ones((), bool), a), np.broadcast_to(np.ones((), bool), b)).shape, np.result_type(s, t)
+    return np.matmul(
+        np.broadcast_to(np.ones((), bool), a), np.broadcast_to(np.ones((), bool), b)
+    ).shape, np.result_type(s, t)
 
 
 MATMUL = structural(
@@ -68,7 +70,8 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
         return finish(np.multiply(a, b), out)
     if b.ndim <= 2 and a.ndim <= 2:
         return np.matmul(a, b) if out is None else finish(np.matmul(a, b), out)
-    return finish(np.tensordot(a, b, axes=(a.ndim - 1, max(b.ndim - 2, 0))), out)
+    joined: Any = np.tensordot(a, b, axes=(a.ndim - 1, max(b.ndim - 2, 0)))
+    return finish(joined, out)
 
 
 composite(
@@ -133,7 +136,9 @@ composite(
 )
 
 
-def _lower_einsum(builder: Builder, subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **other: Any) -> Any:
+def _lower_einsum(
+    builder: Builder, subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **other: Any
+) -> Any:
     if not isinstance(subscripts, str):
         raise unsupported("einsum", "subscripts given as lists")
     pieces = [Traced(builder, lift(builder, o)) for o in operands]
@@ -148,7 +153,10 @@ def _spelled_out(text: str, dimensions: list[int]) -> str:
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in text]
     most = max((n - len(t.replace("...", "")) for t, n in zip(terms, dimensions, strict=True) if "..." in t), default=0)
     dots = "".join(free[:most])
-    spelled = [t.replace("...", dots[len(dots) - (n - len(t.replace("...", ""))) :] if "..." in t else "") for t, n in zip(terms, dimensions, strict=True)]
+    spelled = [
+        t.replace("...", dots[len(dots) - (n - len(t.replace("...", ""))) :] if "..." in t else "")
+        for t, n in zip(terms, dimensions, strict=True)
+    ]
     if arrow:
         return f"{','.join(spelled)}->{result.replace('...', dots)}"
     letters = "".join(spelled)
@@ -185,12 +193,18 @@ def _einsum_pullback(g: Any, y: Any, *operands: Any, subscripts: str) -> tuple[A
         others = [t for i, t in enumerate(terms) if i != k]
         present = set(result).union(*others)
         reached = "".join(c for c in term if c in present)
-        slope = np.einsum(",".join([result, *others]) + "->" + reached, g, *(o for i, o in enumerate(operands) if i != k))
+        slope = np.einsum(
+            ",".join([result, *others]) + "->" + reached, g, *(o for i, o in enumerate(operands) if i != k)
+        )
         if reached != term:
             # Letters that are summed in this term alone: every entry along them gets the same slope.
             shape = tuple(n if c in reached else 1 for c, n in zip(term, operands[k].shape, strict=True))
             slope = np.broadcast_to(np.reshape(slope, shape), operands[k].shape)
-        slopes.append(slope if slope.shape == operands[k].shape else sum_to(np.broadcast_to(slope, _largest(slope.shape, operands[k].shape)), operands[k].shape))
+        slopes.append(
+            slope
+            if slope.shape == operands[k].shape
+            else sum_to(np.broadcast_to(slope, _largest(slope.shape, operands[k].shape)), operands[k].shape)
+        )
     return tuple(slopes)
 
 
@@ -213,7 +227,15 @@ EINSUM = structural(
     linear="each",
     analytic=True,
     arity=None,
-    samples=(("ij,jk->ik", A, B, {}), ("ij->j", A, {}), ("ij,ij->", A, A + 1, {}), ("ii->i", np.ones((2, 2)), {}), ("i,j,k->kij", V, V, V, {}), ("...j,j", A, V, {}), ("ij->", A, {})),
+    samples=(
+        ("ij,jk->ik", A, B, {}),
+        ("ij->j", A, {}),
+        ("ij,ij->", A, A + 1, {}),
+        ("ii->i", np.ones((2, 2)), {}),
+        ("i,j,k->kij", V, V, V, {}),
+        ("...j,j", A, V, {}),
+        ("ij->", A, {}),
+    ),
     why="A sum of products: the slope to one factor is the sum of the products of all others.",
     source="Laue, Mitterreiter and Giesen 2018",
 )

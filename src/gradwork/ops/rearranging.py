@@ -6,6 +6,7 @@ What NumPy answers with a window on the same memory is written with slices, so t
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +27,9 @@ def _picked(a: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     return np.ravel(a)[positions]
 
 
-def _declare(function: Any, lower: Callable[..., Any], *samples: Any, why: str = WHY, rule: str = RULE, **rest: Any) -> None:
+def _declare(
+    function: Any, lower: Callable[..., Any], *samples: Any, why: str = WHY, rule: str = RULE, **rest: Any
+) -> None:
     composite(function, rule=rule, lower=lower, samples=samples, why=why, source="by definition", **rest)
 
 
@@ -38,7 +41,7 @@ def _slices(a: Any, axis: int, piece: Any) -> Any:
     return a[(slice(None),) * (axis % a.ndim) + (piece,)]
 
 
-# -- windows on the same memory -------------------------------------------------------------------------------------------
+# -- windows on the same memory ---------------------------------------------------------------------------------------
 
 
 def _flip(m: Any, axis: Any = None) -> Any:
@@ -65,7 +68,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]
         edges = np.cumsum([0, *([each + 1] * extra), *([each] * (int(indices_or_sections) - extra))]).tolist()
     else:
         edges = [0, *map(operator.index, indices_or_sections), total]
-    return [_slices(ary, axis, slice(a, b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [_slices(ary, axis, slice(a, b)) for a, b in itertools.pairwise(edges)]
 
 
 def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
@@ -82,9 +85,16 @@ _declare(np.array_split, _array_split, (ROW, 3))
 _declare(np.split, _split, (ROW, 2), (TABLE, [1, 2], {"axis": 1}))
 _declare(np.hsplit, lambda ary, parts: _split(ary, parts, 0 if ary.ndim == 1 else 1), (TABLE, 3))
 _declare(np.vsplit, lambda ary, parts: _split(ary, parts, 0), (TABLE, 2))
-_declare(np.rollaxis, lambda a, axis, start=0: np.moveaxis(a, axis, start - (start > axis % a.ndim)), (TABLE, {"axis": 1}))
+_declare(
+    np.rollaxis, lambda a, axis, start=0: np.moveaxis(a, axis, start - (start > axis % a.ndim)), (TABLE, {"axis": 1})
+)
 _declare(np.broadcast_arrays, lambda *args, subok=False: _broadcast_arrays(args), (TABLE, np.ones(3)))
-_declare(np.meshgrid, lambda *xi, copy=True, sparse=False, indexing="xy": _meshgrid(xi, sparse, indexing), (ROW, np.array([1.0, 2.0])), (ROW, np.array([1.0, 2.0]), {"indexing": "ij", "sparse": True}))
+_declare(
+    np.meshgrid,
+    lambda *xi, copy=True, sparse=False, indexing="xy": _meshgrid(xi, sparse, indexing),
+    (ROW, np.array([1.0, 2.0])),
+    (ROW, np.array([1.0, 2.0]), {"indexing": "ij", "sparse": True}),
+)
 
 
 def _broadcast_arrays(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -100,26 +110,94 @@ def _meshgrid(arrays: tuple[Any, ...], sparse: bool, indexing: str) -> tuple[Any
     return tuple(laid) if sparse else tuple(np.copy(a) for a in _broadcast_arrays(tuple(laid)))
 
 
-# -- copies -----------------------------------------------------------------------------------------------------------------
+# -- copies -----------------------------------------------------------------------------------------------------------
 
-_declare(np.roll, lambda a, shift, axis=None: _picked(a, np.roll, shift, axis), (TABLE, {"shift": 1}), (TABLE, {"shift": -1, "axis": 1}))
+_declare(
+    np.roll,
+    lambda a, shift, axis=None: _picked(a, np.roll, shift, axis),
+    (TABLE, {"shift": 1}),
+    (TABLE, {"shift": -1, "axis": 1}),
+)
 _declare(np.tile, lambda A, reps: _picked(A, np.tile, reps), (ROW, 2), (TABLE, (2, 2)))
-_declare(np.repeat, lambda a, repeats, axis=None: _picked(a, np.repeat, repeats, axis), (ROW, 2), (TABLE, {"repeats": 2, "axis": 1}))
-_declare(np.delete, lambda arr, obj, axis=None: _picked(arr, np.delete, obj, axis), (ROW, 1), (TABLE, {"obj": [0, 2], "axis": 1}))
+_declare(
+    np.repeat,
+    lambda a, repeats, axis=None: _picked(a, np.repeat, repeats, axis),
+    (ROW, 2),
+    (TABLE, {"repeats": 2, "axis": 1}),
+)
+_declare(
+    np.delete,
+    lambda arr, obj, axis=None: _picked(arr, np.delete, obj, axis),
+    (ROW, 1),
+    (TABLE, {"obj": [0, 2], "axis": 1}),
+)
 _declare(np.resize, lambda a, new_shape: _picked(a, np.resize, new_shape), (ROW, {"new_shape": (2, 3)}))
-_declare(np.diagonal, lambda a, offset=0, axis1=0, axis2=1: _picked(a, np.diagonal, offset, axis1, axis2), (TABLE, {}), (TABLE, {"offset": 1}))
-_declare(np.compress, lambda condition, a, axis=None, out=None: _picked(a, lambda p: np.compress(condition, p, axis)), ([True, False, True], TABLE, {"axis": 1}))
+_declare(
+    np.diagonal,
+    lambda a, offset=0, axis1=0, axis2=1: _picked(a, np.diagonal, offset, axis1, axis2),
+    (TABLE, {}),
+    (TABLE, {"offset": 1}),
+)
+_declare(
+    np.compress,
+    lambda condition, a, axis=None, out=None: _picked(a, lambda p: np.compress(condition, p, axis)),
+    ([True, False, True], TABLE, {"axis": 1}),
+)
 _declare(np.extract, lambda condition, arr: np.ravel(arr)[np.nonzero(np.ravel(condition))[0]], (TABLE > 0.3, TABLE))
-_declare(np.append, lambda arr, values, axis=None: np.concatenate([np.ravel(arr), np.ravel(values)] if axis is None else [arr, values], axis=axis or 0), (ROW, TABLE), (TABLE, TABLE, {"axis": 1}))
-_declare(np.insert, lambda arr, obj, values, axis=None: _insert(_array(arr), obj, values, axis), (ROW, 1, 5.0), (TABLE, 1, ROW[:2], {"axis": 1}))
+_declare(
+    np.append,
+    lambda arr, values, axis=None: np.concatenate(
+        [np.ravel(arr), np.ravel(values)] if axis is None else [arr, values], axis=axis or 0
+    ),
+    (ROW, TABLE),
+    (TABLE, TABLE, {"axis": 1}),
+)
+_declare(
+    np.insert,
+    lambda arr, obj, values, axis=None: _insert(_array(arr), obj, values, axis),
+    (ROW, 1, 5.0),
+    (TABLE, 1, ROW[:2], {"axis": 1}),
+)
 _declare(np.diag, lambda v, k=0: _diag(v, k), (ROW, {}), (TABLE, {"k": 1}))
 _declare(np.diagflat, lambda v, k=0: _diag(np.ravel(v), k), (TABLE, {}))
-_declare(np.tril, lambda m, k=0: np.where(np.tri(*m.shape[-2:], k=k, dtype=bool), m, np.zeros((), m.dtype)), (TABLE, {}), (TABLE, {"k": -1}))
-_declare(np.triu, lambda m, k=0: np.where(np.tri(*m.shape[-2:], k=k - 1, dtype=bool), np.zeros((), m.dtype), m), (TABLE, {}), (TABLE, {"k": 1}))
-_declare(np.pad, lambda array, pad_width, mode="constant", **kw: _pad(array, pad_width, mode, kw), (ROW, 1), (TABLE, ((1, 0), (0, 2)), {"constant_values": 3.0}), (ROW, 2, {"mode": "edge"}), (ROW, 2, {"mode": "reflect"}))
+_declare(
+    np.tril,
+    lambda m, k=0: np.where(_below(m, k), m, np.zeros((), m.dtype)),
+    (TABLE, {}),
+    (TABLE, {"k": -1}),
+)
+_declare(
+    np.triu,
+    lambda m, k=0: np.where(_below(m, k - 1), np.zeros((), m.dtype), m),
+    (TABLE, {}),
+    (TABLE, {"k": 1}),
+)
+_declare(
+    np.pad,
+    lambda array, pad_width, mode="constant", **kw: _pad(array, pad_width, mode, kw),
+    (ROW, 1),
+    (TABLE, ((1, 0), (0, 2)), {"constant_values": 3.0}),
+    (ROW, 2, {"mode": "edge"}),
+    (ROW, 2, {"mode": "reflect"}),
+)
 _declare(np.block, lambda arrays: _block(arrays)[0], ([[TABLE, TABLE], [TABLE, TABLE * 2]],))
-_declare(np.choose, lambda a, choices, out=None, mode="raise": _choose(np.asarray(a), choices), ([0, 1, 0, 1], [ROW, ROW * 2]))
-_declare(np.select, lambda condlist, choicelist, default=0: _select(condlist, choicelist, default), ([ROW > 1, ROW > 0], [ROW, ROW * 2], {"default": 4.0}), rule="choice rule")
+_declare(
+    np.choose,
+    lambda a, choices, out=None, mode="raise": _choose(np.asarray(a), choices),
+    ([0, 1, 0, 1], [ROW, ROW * 2]),
+)
+_declare(
+    np.select,
+    lambda condlist, choicelist, default=0: _select(condlist, choicelist, default),
+    ([ROW > 1, ROW > 0], [ROW, ROW * 2], {"default": 4.0}),
+    rule="choice rule",
+)
+
+
+def _below(m: Any, k: int) -> Any:
+    """Where an entry lies on or below the k-th diagonal."""
+    rows, columns = m.shape[-2:]
+    return np.tri(rows, columns, k, dtype=bool)
 
 
 def _insert(a: Any, obj: Any, values: Any, axis: Any) -> Any:
@@ -187,10 +265,12 @@ def _select(conditions: Any, choices: Any, default: Any) -> Any:
     return result
 
 
-# -- order ------------------------------------------------------------------------------------------------------------------
+# -- order ------------------------------------------------------------------------------------------------------------
 
 
-def _lower_argsort(builder: Builder, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def _lower_argsort(
+    builder: Builder, a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
     a = Traced(builder, lift(builder, a))
     if axis is None:
         a, axis = np.ravel(a), 0
@@ -222,12 +302,26 @@ def _sort(a: Any, axis: Any = -1, **options: Any) -> Any:
     return np.take_along_axis(a, np.argsort(a, axis=axis), axis=axis)
 
 
-_declare(np.sort, _sort, (ROW, {}), (TABLE, {"axis": 0}), (TABLE, {"axis": None}), why="Sorting moves entries about; each takes its slope back.")
-_declare(np.unique, lambda ar, **options: _unique(ar, options), (ROW, {}), why="Each value that is kept takes its slope back to where it stands first.")
+_declare(
+    np.sort,
+    _sort,
+    (ROW, {}),
+    (TABLE, {"axis": 0}),
+    (TABLE, {"axis": None}),
+    why="Sorting moves entries about; each takes its slope back.",
+)
+_declare(
+    np.unique,
+    lambda ar, **options: _unique(ar, options),
+    (ROW, {}),
+    why="Each value that is kept takes its slope back to where it stands first.",
+)
 
 
 def _unique(a: Any, options: dict[str, Any]) -> Any:
-    if any(v not in (False, None, True) or (v is True and k != "sorted" and k != "equal_nan") for k, v in options.items()):
+    if any(
+        v not in (False, None, True) or (v is True and k != "sorted" and k != "equal_nan") for k, v in options.items()
+    ):
         raise unsupported("unique", ", ".join(options))
     order = np.argsort(np.ravel(a))
     ordered = np.ravel(a)[order]

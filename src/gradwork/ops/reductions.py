@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.graph.op import Kink
-from gradwork.notation.layout import BigSum, Layout, Number, Symbol, Words, call
+from gradwork.graph.op import REGISTER, Kink
+from gradwork.notation.layout import Layout, Words, call
 from gradwork.ops._declare import (
     Builder,
     Traced,
@@ -20,9 +20,15 @@ from gradwork.ops._declare import (
     structural,
     unsupported,
 )
+from gradwork.ops.selection import of_several
 
 TABLE = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
-SAMPLES = ((TABLE, {}), (TABLE, {"axis": 0}), (TABLE, {"axis": (1,), "keepdims": True}), (np.array([3.0, 1.0]), {}))
+SAMPLES: tuple[Any, ...] = (
+    (TABLE, {}),
+    (TABLE, {"axis": 0}),
+    (TABLE, {"axis": (1,), "keepdims": True}),
+    (np.array([3.0, 1.0]), {}),
+)
 
 
 def kept(value: Any, a: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -76,10 +82,11 @@ def _over_some(name: str, a: Any, where: Any, **options: Any) -> Any:
     if neutral is None or neutral is np._NoValue:
         raise unsupported(name, "where= without initial=")
     some = np.where(where, a, np.asarray(neutral, a.dtype))
+    options = {k: v for k, v in options.items() if v is not None}
     if name != "mean":
         return getattr(np, name)(some, **options)
     options = {k: v for k, v in options.items() if k != "initial"}
-    there = np.sum(np.broadcast_to(where, a.shape), axis=options["axis"], keepdims=_number(options["keepdims"]))
+    there = np.sum(np.broadcast_to(where, a.shape), axis=options.get("axis"), keepdims=_number(options["keepdims"]))
     return np.sum(some, **options) / there
 
 
@@ -149,7 +156,10 @@ TIES = structural(
     source="convention: ties are shared",
 )
 
-for _name, _function, _answers, _left in (("max", np.max, (np.max, np.amax), 0.0), ("min", np.min, (np.min, np.amin), 1.0)):
+for _name, _function, _answers, _left in (
+    ("max", np.max, (np.max, np.amax), 0.0),
+    ("min", np.min, (np.min, np.amin), 1.0),
+):
     structural(
         _function,
         name=_name,
@@ -158,9 +168,19 @@ for _name, _function, _answers, _left in (("max", np.max, (np.max, np.amax), 0.0
         notation=_notation(_name),
         lower=_lower(_name),
         pullback=lambda g, y, a, axis, keepdims: (expanded(g, a, axis, keepdims) * ties(a, y, axis, keepdims),),
-        pushforward=lambda t, y, a, axis, keepdims: np.sum(t[0] * ties(a, y, axis, keepdims), axis=axis, keepdims=keepdims),
+        pushforward=lambda t, y, a, axis, keepdims: np.sum(
+            t[0] * ties(a, y, axis, keepdims), axis=axis, keepdims=keepdims
+        ),
         branch=lambda a, axis, keepdims, f=_function: a == f(a, axis=axis, keepdims=True),
-        kinks=(Kink(at=lambda a, f=_function: a == f(a), left=_left, right=1 - _left, chosen=0.5, because="a tie is shared evenly"),),
+        kinks=(
+            Kink(
+                at=lambda a, f=_function: a == f(a),
+                left=_left,
+                right=1 - _left,
+                chosen=0.5,
+                because="a tie is shared evenly",
+            ),
+        ),
         samples=((TABLE, {}), (TABLE, {"axis": 1}), (np.array([1.0, 3.0, -1.0]), {"keepdims": True})),
         why="Only the entry that is chosen moves the result.",
         source="convention: ties are shared, as in torch, JAX and autograd",
@@ -192,7 +212,7 @@ def _others_pullback(g: Any, y: Any, a: Any, axis: tuple[int, ...]) -> tuple[Any
     lead = moved.shape[: a.ndim - len(axis)]
     flat, back = np.reshape(moved, (*lead, n)), np.reshape(cotangent, (*lead, n))
     diagonal = np.eye(n, dtype=bool)
-    # Row i holds the entries with the i-th set to 1: the product of its others, but j, is the slope of others[i] by a[j].
+    # Row i holds the entries with the i-th set to 1: the product of all but j there is the slope of others[i] by a[j].
     rows = np.where(diagonal, 1.0, np.expand_dims(flat, -2))
     pairs = np.where(diagonal, 0.0, product_of_others(rows, (len(lead) + 1,)))
     slopes = np.sum(pairs * np.expand_dims(back, -1), axis=-2)
@@ -220,7 +240,12 @@ PROD = structural(
     pullback=lambda g, y, a, axis, keepdims: (expanded(g, a, axis, keepdims) * product_of_others(a, axis),),
     pushforward=lambda t, y, a, axis, keepdims: np.sum(t[0] * product_of_others(a, axis), axis=axis, keepdims=keepdims),
     analytic=True,
-    samples=((TABLE, {}), (TABLE, {"axis": 0}), (np.array([2.0, 0.0, 3.0]), {}), (TABLE, {"axis": 1, "keepdims": True})),
+    samples=(
+        (TABLE, {}),
+        (TABLE, {"axis": 0}),
+        (np.array([2.0, 0.0, 3.0]), {}),
+        (TABLE, {"axis": 1, "keepdims": True}),
+    ),
     why="Each factor moves the product by all the others: also where one of them is 0.",
     source="DLMF 1.4.11",
 )
@@ -230,7 +255,18 @@ def _number(value: Any) -> Any:
     return False if value is np._NoValue else value
 
 
-def _var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *, where: Any = True, mean: Any = None, correction: Any = None) -> Any:
+def _var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
+) -> Any:
     axes = axes_of(axis, a.ndim)
     ddof = correction if correction not in (None, np._NoValue) else ddof
     centred = a - np.mean(a, axis=axes, keepdims=True)
@@ -278,7 +314,15 @@ def _declare_root() -> None:
         rule="square root rule",
         notation=Root,
         slopes=(_root_slope,),
-        kinks=(Kink(at=lambda a: a == 0, left=float("nan"), right=float("inf"), chosen=0.0, because="a length of 0 has no direction"),),
+        kinks=(
+            Kink(
+                at=lambda a: a == 0,
+                left=float("nan"),
+                right=float("inf"),
+                chosen=0.0,
+                because="a length of 0 has no direction",
+            ),
+        ),
         analytic=True,
         samples=(0.2, 1.0, 7.0),
         words=("_root_of_sum",),
@@ -331,7 +375,14 @@ composite(
     rule="square root of the sum of squares",
     lower=_norm,
     exact=False,
-    samples=((TABLE, {}), (np.array([3.0, 4.0]), {}), (TABLE, {"axis": 1}), (TABLE, {"ord": 1, "axis": 0}), (TABLE, {"ord": np.inf}), (np.array([3.0, -4.0, 1.0]), {"ord": 3})),
+    samples=(
+        (TABLE, {}),
+        (np.array([3.0, 4.0]), {}),
+        (TABLE, {"axis": 1}),
+        (TABLE, {"ord": 1, "axis": 0}),
+        (TABLE, {"ord": np.inf}),
+        (np.array([3.0, -4.0, 1.0]), {"ord": 3}),
+    ),
     why="Pythagoras, and the square root rule; 0 at the origin.",
     source="convention: norm 0 at the origin, as torch chooses",
 )
@@ -339,10 +390,13 @@ composite(
 composite(
     np.ptp,
     rule="difference of the extremes",
-    lower=lambda a, axis=None, out=None, keepdims=False: np.max(a, axis=axis, keepdims=bool(_number(keepdims))) - np.min(a, axis=axis, keepdims=bool(_number(keepdims))),
+    lower=lambda a, axis=None, out=None, keepdims=False: (
+        np.max(a, axis=axis, keepdims=bool(_number(keepdims))) - np.min(a, axis=axis, keepdims=bool(_number(keepdims)))
+    ),
     samples=((TABLE, {}), (TABLE, {"axis": 1})),
     why="The largest less the smallest.",
     source="by definition",
 )
 
-__all__ = ["BigSum", "Number", "Symbol", "expanded", "kept", "ties"]
+REGISTER.by_word["max"] = of_several(np.max, np.maximum)
+REGISTER.by_word["min"] = of_several(np.min, np.minimum)

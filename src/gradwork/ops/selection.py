@@ -10,6 +10,7 @@ from gradwork.graph.op import Kink
 from gradwork.notation.layout import Cases, Layout, Words, call, fence, infix
 from gradwork.ops._declare import Builder, Traced, broadcast, composite, elementwise, finish, node, public, structural
 
+_function: Any
 PAIRS = ((2.0, 3.0), (0.5, -1.5), (-4.0, -2.0))
 
 
@@ -94,7 +95,9 @@ for _name, _answers, _slopes, _left in (
         notation=lambda a, b, name=_name: call("max" if name == "maximum" else "min", a, b),
         slopes=_slopes,
         kinks=tuple(
-            Kink(at=lambda a, b: a == b, left=_left[0], right=_left[1], chosen=0.5, because="a tie is shared", path=path)
+            Kink(
+                at=lambda a, b: a == b, left=_left[0], right=_left[1], chosen=0.5, because="a tie is shared", path=path
+            )
             for path in (0, 1)
         ),
         branch=lambda a, b: np.sign(np.subtract(a, b)),
@@ -114,11 +117,11 @@ def _lower_clip(
     return finish(Traced(builder, builder.emit(CLIP, broadcast(builder, operands))), out)
 
 
-for _name, _function in (("maximum", np.fmax), ("minimum", np.fmin)):
+for _name, _number, _chooser in (("maximum", np.fmax, np.maximum), ("minimum", np.fmin, np.minimum)):
     composite(
-        _function,
+        _number,
         rule=f"{_name} rule",
-        lower=lambda a, b, f=getattr(np, _name): np.where(np.isnan(a), b, np.where(np.isnan(b), a, f(a, b))),
+        lower=lambda a, b, f=_chooser: np.where(np.isnan(a), b, np.where(np.isnan(b), a, f(a, b))),
         samples=PAIRS,
         why="Only the one that is chosen moves the result; a number that is none is never chosen.",
         source="convention: ties are shared, as in torch, JAX and autograd",
@@ -144,8 +147,20 @@ CLIP = elementwise(
         lambda y, a, low, high: above(np.maximum(a, low) - high),
     ),
     kinks=(
-        Kink(at=lambda a, low, high: (a == low) & (low < high), left=0.0, right=1.0, chosen=1.0, because="the edge counts as inside"),
-        Kink(at=lambda a, low, high: (a == high) & (low < high), left=1.0, right=0.0, chosen=1.0, because="the edge counts as inside"),
+        Kink(
+            at=lambda a, low, high: (a == low) & (low < high),
+            left=0.0,
+            right=1.0,
+            chosen=1.0,
+            because="the edge counts as inside",
+        ),
+        Kink(
+            at=lambda a, low, high: (a == high) & (low < high),
+            left=1.0,
+            right=0.0,
+            chosen=1.0,
+            because="the edge counts as inside",
+        ),
     ),
     branch=lambda a, low, high: np.sign(np.subtract(a, low)) + 3 * np.sign(np.subtract(a, high)),
     samples=((0.5, 0.0, 1.0), (-2.0, -1.0, 1.0), (3.0, -1.0, 1.0)),
@@ -168,7 +183,11 @@ WHERE = elementwise(
     lower=_lower_where,
     rule="choice rule",
     notation=lambda condition, a, b: Cases(((a, condition), (b, Words("otherwise")))),
-    slopes=(None, lambda y, c, a, b: np.where(c, 1.0, 0.0).astype(y.dtype), lambda y, c, a, b: np.where(c, 0.0, 1.0).astype(y.dtype)),
+    slopes=(
+        None,
+        lambda y, c, a, b: np.where(c, 1.0, 0.0).astype(y.dtype),
+        lambda y, c, a, b: np.where(c, 0.0, 1.0).astype(y.dtype),
+    ),
     pullback=lambda g, y, c, a, b: (None, np.where(c, g, 0), np.where(c, 0, g)),
     pushforward=lambda t, y, c, a, b: np.where(c, _or_zero(t[1]), _or_zero(t[2])),
     samples=((True, 2.0, 3.0), (False, 2.0, 3.0)),
@@ -212,12 +231,17 @@ for _function, _sign in ((np.logical_and, "and"), (np.logical_or, "or"), (np.log
         source="by definition",
     )
 
+
 def _bits(bitwise: Any, logical: Any) -> None:
     """`&`, `|`, `^` and `~`: of truth values they are ops; whole numbers leave the trace, under guard."""
 
     def lower(*operands: Any) -> Any:
         kinds = {np.asarray(o).dtype.kind if not isinstance(o, Traced) else o.dtype.kind for o in operands}
-        return logical(*operands) if kinds == {"b"} else bitwise(*(np.asarray(o) if isinstance(o, Traced) and o.dtype.kind in "biu" else o for o in operands))
+        return (
+            logical(*operands)
+            if kinds == {"b"}
+            else bitwise(*(np.asarray(o) if isinstance(o, Traced) and o.dtype.kind in "biu" else o for o in operands))
+        )
 
     composite(
         bitwise,
@@ -266,3 +290,16 @@ for _function in (np.argmax, np.argmin):
         why="A position has no slope.",
         source="by definition",
     )
+
+
+def of_several(one: Any, two: Any) -> Any:
+    """In a formula max(x, 0) means the larger of the two, and max(x) the largest entry: an axis has to be named."""
+
+    def extreme(first: Any, *others: Any, **options: Any) -> Any:
+        if not others:
+            return one(first, **options)
+        for other in others:
+            first = two(first, other)
+        return first
+
+    return extreme

@@ -12,6 +12,7 @@ from gradwork.graph.traced import astype_of
 from gradwork.notation.layout import Layout, Transpose, call, row_vector
 from gradwork.ops._declare import Traced, composite, finish, lift, node, structural, unsupported
 
+_function: Any
 TABLE = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
 
 
@@ -20,8 +21,8 @@ def _itself(a: Layout, **params: Any) -> Layout:
 
 
 def _integers(shape: Any) -> tuple[int, ...]:
-    if shape.__class__ is tuple and all([n.__class__ is int for n in shape]):
-        return shape  # type: ignore[no-any-return]
+    if shape.__class__ is tuple and all(n.__class__ is int for n in shape):
+        return shape
     return tuple(operator.index(n) for n in shape) if isinstance(shape, (tuple, list)) else (operator.index(shape),)
 
 
@@ -42,7 +43,11 @@ BROADCAST = structural(
     linear="each",
     analytic=True,
     infer=lambda inputs, shape: (shape, inputs[0][1]),
-    samples=((TABLE, {"shape": (4, 2, 3)}), (np.array(2.0), {"shape": (3,)}), (np.array([[1.0], [2.0]]), {"shape": (2, 3)})),
+    samples=(
+        (TABLE, {"shape": (4, 2, 3)}),
+        (np.array(2.0), {"shape": (3,)}),
+        (np.array([[1.0], [2.0]]), {"shape": (2, 3)}),
+    ),
     why="Every copy moves when the original does, so their slopes add up.",
     source="the chain rule over several paths",
 )
@@ -55,7 +60,9 @@ def REG(name: str) -> Any:
     return REGISTER.named(name)
 
 
-def _lower_reshape(builder: Builder, a: Any, shape: Any = None, order: str = "C", *, copy: Any = None, newshape: Any = None) -> Any:
+def _lower_reshape(
+    builder: Builder, a: Any, shape: Any = None, order: str = "C", *, copy: Any = None, newshape: Any = None
+) -> Any:
     shape = newshape if shape is None else shape
     a = Traced(builder, lift(builder, a)) if not isinstance(a, Traced) or a.builder is not builder else a
     if order not in ("C", "F", "A"):
@@ -85,8 +92,9 @@ RESHAPE = structural(
     source="by definition",
 )
 
+
 def _raveled(a: Any, order: str) -> Any:
-    flat = np.reshape(a, (-1,), order=order)
+    flat: Any = np.reshape(a, (-1,), order=order)  # type: ignore[call-overload]
     # A ravel is always laid out without gaps; a reshape may be a window with gaps.
     value = flat.builder.values[flat.index] if flat.builder.concrete else None
     return np.copy(flat) if isinstance(value, np.ndarray) and not value.flags.c_contiguous else flat
@@ -196,7 +204,7 @@ def _moved(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
 
 def _lower_joined(name: str) -> Any:
     def lower(builder: Builder, arrays: Any, axis: Any = 0, out: Any = None, **other: Any) -> Any:
-        pieces = tuple(Traced(builder, lift(builder, a)) for a in arrays)
+        pieces: tuple[Any, ...] = tuple(Traced(builder, lift(builder, a)) for a in arrays)
         if axis is None:
             pieces, axis = tuple(np.ravel(p) for p in pieces), 0
         return finish(node(builder, REG(name), pieces, axis=operator.index(axis)), out)
@@ -305,7 +313,9 @@ for _function in (np.zeros_like, np.ones_like, np.empty_like):
     composite(
         _function,
         rule="constant rule",
-        lower=lambda a, dtype=None, order="K", subok=True, shape=None, *, device=None, f=_function: _level(a, f, dtype, shape),
+        lower=lambda a, dtype=None, order="K", subok=True, shape=None, *, device=None, f=_function: _level(
+            a, f, dtype, shape
+        ),
         samples=(),
         why="A constant does not move.",
         source="by definition",
@@ -323,7 +333,9 @@ for _function in (np.ascontiguousarray, np.asfortranarray, np.require):
 composite(
     np.full_like,
     rule="constant rule",
-    lower=lambda a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None: np.zeros_like(a, dtype, shape=shape) + fill_value,
+    lower=lambda a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None: (
+        np.zeros_like(a, dtype, shape=shape) + fill_value
+    ),
     samples=(),
     why="Every entry is the one number.",
     source="by definition",

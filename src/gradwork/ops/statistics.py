@@ -41,7 +41,18 @@ def _median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = F
     return _put_back(np.mean(middle, axis=-1), a, axes, keepdims)
 
 
-def _quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: Any = False, *, weights: Any = None, interpolation: Any = None) -> Any:
+def _quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
     if method != "linear" or np.ndim(q) or weights is not None or isinstance(q, Traced):
         raise unsupported("quantile", "more than one number q that is not traced, or another method than 'linear',")
     a = _array(a)
@@ -109,7 +120,9 @@ def _without_gaps(a: Any, instead: float) -> Any:
     return np.where(np.isnan(a), np.full((), instead, a.dtype), a)
 
 
-def _nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **options: Any) -> Any:
+def _nanmean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **options: Any
+) -> Any:
     if options:
         raise unsupported("nanmean", ", ".join(options))
     a = _array(a)

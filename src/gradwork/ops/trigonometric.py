@@ -28,18 +28,71 @@ def _declare(function: Any, slope: Any, why: str, source: str, samples: tuple[fl
     )
 
 
-_declare(np.sin, lambda y, a: np.cos(a), "The height of a point on a circle rises as fast as the point is far right.", "DLMF 4.20.1", rule="sine rule")
-_declare(np.cos, lambda y, a: -np.sin(a), "It is the sine a quarter turn ahead; so is its slope.", "DLMF 4.20.2", rule="cosine rule")
+_declare(
+    np.sin,
+    lambda y, a: np.cos(a),
+    "The height of a point on a circle rises as fast as the point is far right.",
+    "DLMF 4.20.1",
+    rule="sine rule",
+)
+_declare(
+    np.cos,
+    lambda y, a: -np.sin(a),
+    "It is the sine a quarter turn ahead; so is its slope.",
+    "DLMF 4.20.2",
+    rule="cosine rule",
+)
 _declare(np.tan, lambda y, a: 1 + y**2, "The quotient rule on sin/cos.", "DLMF 4.20.3", rule="tangent rule")
-_declare(np.arcsin, lambda y, a: 1 / np.sqrt(1 - a**2), "sin y = a, so cos y dy = da.", "DLMF 4.24.7", INSIDE, rule="arcsine rule", unbounded=True)
-_declare(np.arccos, lambda y, a: -1 / np.sqrt(1 - a**2), "cos y = a, so -sin y dy = da.", "DLMF 4.24.8", INSIDE, rule="arccosine rule", unbounded=True)
-_declare(np.arctan, lambda y, a: 1 / (1 + a**2), "tan y = a, so (1 + tan^2 y) dy = da.", "DLMF 4.24.9", rule="arctangent rule")
+_declare(
+    np.arcsin,
+    lambda y, a: 1 / np.sqrt(1 - a**2),
+    "sin y = a, so cos y dy = da.",
+    "DLMF 4.24.7",
+    INSIDE,
+    rule="arcsine rule",
+    unbounded=True,
+)
+_declare(
+    np.arccos,
+    lambda y, a: -1 / np.sqrt(1 - a**2),
+    "cos y = a, so -sin y dy = da.",
+    "DLMF 4.24.8",
+    INSIDE,
+    rule="arccosine rule",
+    unbounded=True,
+)
+_declare(
+    np.arctan,
+    lambda y, a: 1 / (1 + a**2),
+    "tan y = a, so (1 + tan^2 y) dy = da.",
+    "DLMF 4.24.9",
+    rule="arctangent rule",
+)
 _declare(np.sinh, lambda y, a: np.cosh(a), "Half of e^a - e^-a.", "DLMF 4.34.1")
 _declare(np.cosh, lambda y, a: np.sinh(a), "Half of e^a + e^-a.", "DLMF 4.34.2")
-_declare(np.tanh, lambda y, a: 1 - y**2, "tanh is a quotient of exponentials; the quotient rule collapses to 1 - tanh^2.", "DLMF 4.34.3")
+_declare(
+    np.tanh,
+    lambda y, a: 1 - y**2,
+    "tanh is a quotient of exponentials; the quotient rule collapses to 1 - tanh^2.",
+    "DLMF 4.34.3",
+)
 _declare(np.arcsinh, lambda y, a: 1 / np.sqrt(a**2 + 1), "sinh y = a, so cosh y dy = da.", "DLMF 4.38.9")
-_declare(np.arccosh, lambda y, a: 1 / np.sqrt(a**2 - 1), "cosh y = a, so sinh y dy = da.", "DLMF 4.38.10", (1.5, 3.0), unbounded=True)
-_declare(np.arctanh, lambda y, a: 1 / (1 - a**2), "tanh y = a, so (1 - tanh^2 y) dy = da.", "DLMF 4.38.11", INSIDE, unbounded=True)
+_declare(
+    np.arccosh,
+    lambda y, a: 1 / np.sqrt(a**2 - 1),
+    "cosh y = a, so sinh y dy = da.",
+    "DLMF 4.38.10",
+    (1.5, 3.0),
+    unbounded=True,
+)
+_declare(
+    np.arctanh,
+    lambda y, a: 1 / (1 - a**2),
+    "tanh y = a, so (1 - tanh^2 y) dy = da.",
+    "DLMF 4.38.11",
+    INSIDE,
+    unbounded=True,
+)
 
 elementwise(
     np.arctan2,
@@ -63,5 +116,11 @@ elementwise(
 )
 
 for _to, _factor in ((np.deg2rad, np.pi / 180), (np.rad2deg, 180 / np.pi)):
-    _declare(_to, _factor, "A change of units is a constant factor.", "by definition", rule="constant factor rule", analytic=False)
-
+    _declare(
+        _to,
+        _factor,
+        "A change of units is a constant factor.",
+        "by definition",
+        rule="constant factor rule",
+        analytic=False,
+    )

@@ -39,12 +39,12 @@ def _target(a: Any, function: str) -> Traced:
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     dst = _target(dst, "np.copyto")
-    dst[...] = src if where is True else np.where(where, src, dst)  # type: ignore[arg-type]
+    dst[...] = src if where is True else np.where(where, src, dst)
 
 
 def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     a = _target(a, "np.put")
-    flat = np.ravel(a)
+    flat: Any = np.ravel(a)
     flat[np.asarray(ind)] = v
     if flat._view is None:
         write(a, np.reshape(flat, a.shape))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwork.gradients.by_matrices import cut_at_slopes, rules_between, users_of
+from gradwork.gradients.corners import corner_notes
 from gradwork.gradients.lines import Lines, lines_of
 from gradwork.gradients.pages import derivation_blocks
 from gradwork.gradients.reading import read, read_or_cut
@@ -79,7 +80,7 @@ def _model(worked: Worked, lines: Lines, view: View, layout: str) -> Iterator[Bl
 
 
 def _forward(worked: Worked, lines: Lines, view: View) -> Iterator[Block]:
-    """Every line of the forward pass with its values."""
+    """Every line of the forward pass with its values, and where these stand at a corner."""
     entries: list[tuple[Layout, Layout | None, int]] = []
     names = {i: n for i, n in lines.names.items() if i in lines.given or i == lines.target}
     every = [i for i, n in enumerate(worked.graph.nodes) if n.name and n.op not in (INPUT, CONSTANT)]
@@ -87,6 +88,7 @@ def _forward(worked: Worked, lines: Lines, view: View) -> Iterator[Block]:
         own = read(worked.graph, i, names, own=True)
         entries.append((names[i], own, i) if i in names else (own, None, i))
     yield from values_block(entries, worked.forward, view)
+    yield from (Paragraph(note, "note") for note in corner_notes(worked.graph, worked.forward, worked.positions))
 
 
 def values_block(entries: Sequence[tuple[Layout, Layout | None, int]], run: object, view: View) -> Iterator[Block]:
@@ -136,7 +138,7 @@ def _rules(worked: Worked, view: View) -> Iterator[Block]:
     shown: set[str] = set()
     for name, made in worked.derived.items():
         heading = Heading(("d ", Symbol(made.target), " / d ", Symbol(name)), level=3)
-        blocks = derivation_blocks(made, shown if np.ndim(made.value) else None)
+        blocks = derivation_blocks(made, shown if np.ndim(made.value) else None, corners=False)
         if np.ndim(made.value):
             blocks.pop()
             blocks.append(Equation(equation(made.chain[0], view.array(made.value))))

@@ -25,7 +25,6 @@ from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.graph.graph import Graph
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run
-from gradwork.graph.trace import trace_call
 
 TINY = -66  # h is 2^-66 of the scale, about 1e-20: its square is lost beside anything
 Evaluate = Callable[[list[Array]], Any]
@@ -34,7 +33,7 @@ Evaluate = Callable[[list[Array]], Any]
 def by_complex_step(start: Start, ground: Ground, steps: Array | None) -> Climbed:
     """The slopes of every entry. Raises ArgumentError, naming the op and its line, where the step is not allowed."""
     entries = ground.sampler.entries
-    traced = _traced(start.subject)
+    traced = None if start.trace is None else start.trace.graph
     if traced is not None:
         refuse_unless_analytic(traced)
     evaluate = _by_hand(start.subject) if traced is None else _by_graph(start.subject, traced)
@@ -59,17 +58,6 @@ def _climbed(step: Array, slope: Array, truncation: Array, rounding: Array) -> C
     )  # fmt: skip
     no = np.zeros(slope.shape, dtype=bool)
     return Climbed(rung, slope, rung.bar, no, no, np.zeros(len(step), dtype=bool))
-
-
-def _traced(subject: Subject) -> Graph | None:
-    args, kwargs = subject.arguments_given()
-    try:
-        traced = trace_call(subject.f, args, kwargs, only=subject.wanted.keys, floating=True)
-    except Exception:
-        # Whatever a traced value does not fit into is judged as a black box instead.
-        return None
-    graph: Graph = traced.graph
-    return graph
 
 
 def refuse_unless_analytic(graph: Graph) -> None:

@@ -8,23 +8,29 @@ only where it agrees with the smaller one: a step that jumps over what the funct
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from gradwork.gradients.nudging.branches import Branches, Crossing
+from gradwork.gradients.nudging.corners import Corners
 from gradwork.gradients.nudging.rungs import Ground, Rung, central, one_sided
 from gradwork.gradients.nudging.subject import Array
 
 FINE = 1e-5  # a bar below this share of its entry, or below the root of the unit, needs no more work
 SMALL = 1e-6  # an entry below this share of its array's typical one is measured against that share
 LOWEST, HIGHEST = -22, 24  # how far the ladder goes from where it starts, in powers of two
-ROUNDS = 8
+ROUNDS, DOUBTS = 8, 2
+SEEN, UNSEEN = 8, -3  # a slope of so many bars is more than noise; how far the ladder goes without one
 CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7 for sqrt|x|, 32 at a jump
 
 
 @dataclass(frozen=True, eq=False)
 class Climbed:
-    """What the ladder found. `corner` and `jump` are (entries, results); `undefined` (entries,) went one way only."""
+    """What the ladder found. `corner` and `jump` are (entries, results); `undefined` (entries,) went one way only.
+
+    at: for entries that the graph shows to stand at a corner, its op and line.
+    """
 
     rung: Rung
     slope: Array
@@ -32,6 +38,7 @@ class Climbed:
     corner: Array
     jump: Array
     undefined: Array
+    at: dict[int, Crossing] = field(default_factory=dict)
 
 
 def first_exponent(unit: float) -> int:
@@ -52,7 +59,7 @@ def power_of_two(scale: Array, exponent: Array | int) -> Array:
 class Ladder:
     """The state of the climb: for every entry its best estimate so far, and where it goes next."""
 
-    def __init__(self, ground: Ground, part: Array) -> None:
+    def __init__(self, ground: Ground, part: Array, branches: Branches | None = None) -> None:
         self.ground = ground
         self.part = part
         self.entries = ground.sampler.entries
@@ -61,40 +68,57 @@ class Ladder:
         # Below that, a nudge would lie on too few digits of its entry.
         self.lowest = max(self.start + LOWEST, round(np.log2(ground.unit)) + 8)
         self.side = np.zeros(len(part))
+        # Above it, a nudge meets a corner that lies near the point.
+        self.ceiling = np.full(len(part), self.start + HIGHEST)
+        self.corners = Corners(self.entries, branches)
 
     def climb(self) -> Climbed:
         """Measure every entry, and go on with those whose bar is wide."""
         everything = np.arange(len(self.part))
         self.best = self._rung(everything, self.exponent)
         self._stay_inside(everything)
-        self.slope, self.bar = self.best.slope.copy(), self._bar(self.best)
+        self._keep_clear()
+        self.slope, self.bar = self.best.slope.copy(), self._bar(self.best, everything)
         self.latest, self.corner = self.best, self.best.cornered
         self.growth, self.trust = np.ones(self.corner.shape), np.ones(self.corner.shape)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
         self.doubted = self._speaks_against()
-        for _ in range(ROUNDS):
+        self._go_on(ROUNDS)
+        for _ in range(DOUBTS):
+            if self.ground.sampler.interrupted or not self._speaks_against():
+                break
+            self.doubted = True
+            self.stride[:] = 5
+            self._go_on(ROUNDS // 2)
+        self._settle()
+        jump = self.corner & (self.growth > JUMP)
+        return Climbed(self.best, self.slope, self.bar, self.corner, jump, self.side != 0, self.corners.at)
+
+    def _go_on(self, rounds: int) -> None:
+        for _ in range(rounds):
             rows = self._wide()
             if not len(rows) or self.ground.sampler.interrupted:
                 break
             self._one_more(rows)
-        self._settle()
-        return Climbed(self.best, self.slope, self.bar, self.corner, self.corner & (self.growth > JUMP), self.side != 0)
 
     def _speaks_against(self) -> bool:
         """Whether the slope along a random direction, measured with far smaller nudges, is not that of the entries."""
+        return bool((self._unexplained() > 0).any())
+
+    def _unexplained(self) -> Array:
+        """By how much the slope along the line differs from that of the entries; 0 where the bars explain it."""
         line = self.ground.line
         if line is None:
-            return False
+            return np.zeros(len(self.ground.base))
         reach = line.reach[:, None]
         with np.errstate(all="ignore"):
             apart = np.abs(np.sum(self.slope * reach, axis=0) - line.slope)
             known = np.sqrt(np.sum((self.bar * reach) ** 2, axis=0))
-            return bool((apart > 4 * (known + line.error)).any())
+            return np.where(apart > 4 * (known + line.error), apart, 0.0)
 
     def _rung(self, rows: Array, exponent: Array) -> Rung:
-        step = power_of_two(self.entries.scale[rows], exponent)
-        return self._at(rows, step)
+        return self._calmed(self._at(rows, power_of_two(self.entries.scale[rows], exponent)), rows)
 
     def _at(self, rows: Array, step: Array) -> Rung:
         side = self.side[rows]
@@ -107,11 +131,35 @@ class Ladder:
         filled = single.pick(np.zeros(len(rows), dtype=int))
         return filled.put(one, single).put(both, central(self.ground, rows[both], step[both]))
 
-    def _bar(self, rung: Rung) -> Array:
+    def _bar(self, rung: Rung, rows: Array) -> Array:
         # At a corner every value between the two sides is a slope.
         with np.errstate(invalid="ignore"):
             between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
-        return np.where(rung.cornered, np.fmax(between, rung.bar), rung.bar)
+        return np.where(rung.cornered | self._known_corner(rows), np.fmax(between, rung.bar), rung.bar)
+
+    def _known_corner(self, rows: Array) -> Array:
+        return np.isin(rows, list(self.corners.at))[:, None]
+
+    # -- corners, where the graph tells of them -----------------------------------------------------------------------
+
+    def _calmed(self, rung: Rung, rows: Array) -> Rung:
+        """What seems to be a corner where the graph shows that there is none is noise, and larger than was thought."""
+        noisy = rung.cornered & self.corners.smooth[rows][:, None]
+        return replace(rung, rounding=np.where(noisy, np.abs(rung.finer_gap) / 2, rung.rounding))
+
+    def _keep_clear(self) -> None:
+        """Nudge entries that seem to stand at a corner, or that have a wide bar, by so little that they meet none."""
+        if self.corners.branches is None:
+            return
+        suspects = (self.best.cornered | self._too_wide(self.best.slope, self.best.bar)).any(axis=1)
+        for row in np.flatnonzero(suspects & self.corners.watched() & (self.side == 0)):
+            if self.ground.sampler.interrupted:
+                return
+            halvings = self.corners.clear(int(row), float(self.best.step[row]), self.exponent[row] - self.lowest)
+            if halvings:
+                self.ceiling[row] = self.exponent[row] - halvings
+                self._retry(np.array([row]), self.ceiling[[row]])
+        self.best = self._calmed(self.best, np.arange(len(self.part)))
 
     # -- the edge of the domain ---------------------------------------------------------------------------------------
 
@@ -142,9 +190,7 @@ class Ladder:
 
     def _wide(self) -> Array:
         """The entries that need another step, and the way that they go."""
-        fine = max(FINE, self.ground.unit**0.5)
-        wide = self.bar > fine * np.fmax(np.abs(self.slope), SMALL * self._typical())
-        wide &= np.isfinite(self.ground.base)
+        wide = self._too_wide(self.slope, self.bar)
         cornered = self.latest.cornered
         with np.errstate(invalid="ignore"):
             lost = (wide & ~cornered & (self.latest.rounding > self.latest.truncation)).any(axis=1)
@@ -154,14 +200,21 @@ class Ladder:
         self.stride = np.where(turned, self.stride // 2, self.stride)
         self.way, self.doubted = way, False
         reached = self.exponent + way * self.stride
-        active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= self.start + HIGHEST)
+        # Where nothing is seen but noise, a nudge as large as the entry itself would pass over what there is to see.
+        seen = (np.abs(self.slope) > SEEN * self.bar).any(axis=1)
+        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, UNSEEN))
+        active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= highest)
         return np.flatnonzero(active)
 
-    def _typical(self) -> Array:
+    def _too_wide(self, slope: Array, bar: Array) -> Array:
+        fine = max(FINE, self.ground.unit**0.5)
+        return np.asarray((bar > fine * np.fmax(np.abs(slope), SMALL * self._typical(slope))) & np.isfinite(self.ground.base))
+
+    def _typical(self, slope: Array) -> Array:
         """The root mean square of the slopes of each part, for each of its entries, (entries, 1)."""
         typical = np.zeros(len(self.part))
         for part in np.unique(self.part):
-            slopes = self.slope[self.part == part]
+            slopes = slope[self.part == part]
             finite = np.abs(slopes[np.isfinite(slopes)])
             largest = finite.max(initial=0.0)
             typical[self.part == part] = largest * np.sqrt(np.mean((finite / largest) ** 2)) if largest else 0.0
@@ -197,10 +250,10 @@ class Ladder:
         slope, bar = self.slope[rows], self.bar[rows]
         with np.errstate(all="ignore"):
             apart = np.abs(new.slope - slope)
-            missed = np.nan_to_num(apart / (bar + self._bar(new) * self.trust[rows]), nan=0.0, posinf=0.0)
+            missed = np.nan_to_num(apart / (bar + self._bar(new, rows) * self.trust[rows]), nan=0.0, posinf=0.0)
         # A bar that a smaller step proves too short says that the next ones are, too: x^1.5 at 0 converges slowly.
         self.trust[rows] = np.where(finer & (missed > 1), np.minimum(self.trust[rows] * missed, 10), self.trust[rows])
-        found = self._bar(new) * self.trust[rows]
+        found = self._bar(new, rows) * self.trust[rows]
         agree = ~(missed > 2)
         better = agree & (found < bar)
         overruled = ~agree & finer & np.isfinite(new.slope)
@@ -216,9 +269,22 @@ class Ladder:
             upright = (
                 (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
             )
+        self._note_known_corners()
+        # Some entry is wrong by that much along the line, and nothing says which.
+        self.bar = np.fmax(self.bar, self._unexplained() / np.abs(self.ground.line.reach[:, None])) if self.ground.line else self.bar
         torn = self.corner & (self.growth > CUSP)
         self.slope = np.where(torn, np.nan, self.slope)
         self.bar = np.where(torn | upright | ~np.isfinite(self.slope), np.inf, self.bar)
         sides = {name: getattr(self.best, name) for name in ("left0", "right0")}
         grown = {name: np.where(torn & (side != 0), np.copysign(np.inf, side), side) for name, side in sides.items()}
         self.best = replace(self.best, **grown)
+
+    def _note_known_corners(self) -> None:
+        """The last word is the graph's: what it shows to be smooth is no corner; at a corner a small gap is one, too."""
+        for row in np.flatnonzero(self.corner.any(axis=1) & (self.side == 0)):
+            if self.corners.clear(int(row), float(self.best.step[row]), 0) == 0:
+                self.corner[row] = False
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(self.best.right0 - self.best.left0) > 6 * self.best.rounding
+            stays = self.best.finer_gap * np.sign(self.best.gap) > 0.8 * np.abs(self.best.gap)
+        self.corner |= self._known_corner(np.arange(len(self.part))) & apart & stays

@@ -18,7 +18,8 @@ POINTS = 9
 SAFETY = 3.0
 # Neighbouring points: once so close that the function is a straight line to the last digit, and once as far apart as
 # numbers of single precision lie, so that a function that works in single precision inside is found out.
-CLOSE, APART = -44, -24
+# Where nothing moves at all, neither a slope nor noise, a third time still further apart: 1 - tanh(20) moves in steps.
+CLOSE, APART, FAR = -44, -24, -14
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Noise:
 
 
 def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) -> Noise:
-    """Evaluate at nine points close together along one random direction, twice, and read the noise off.
+    """Evaluate at nine points along one random direction, close together and then further apart, and read the noise off.
 
     base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision.
 
@@ -55,17 +56,31 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) 
     reach = np.random.default_rng(0).standard_normal(len(entries.value)) * own
     coarser = 0 if unit < 2.0**-30 else 30
     size = 4 * unit * np.abs(base)
-    line = None
-    for exponent in (CLOSE, APART) if not coarser else (CLOSE,):
-        spacing = 2.0 ** (exponent + coarser)
-        table = _along(subject, entries, reach * spacing)
-        with np.errstate(all="ignore"):
-            deviation = _deviation(table, (3, 4, 5, 6))
-            if exponent == APART:
-                deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
-            size = np.fmax(size, SAFETY * deviation)
-            line = _line(table, reach, spacing, size)
+    spacing = 2.0 ** (CLOSE + coarser)
+    table = _along(subject, entries, reach * spacing)
+    with np.errstate(all="ignore"):
+        size = np.fmax(size, SAFETY * _deviation(table, (3, 4, 5, 6)))
+        line = _line(table, reach, spacing, size)
+        for exponent in (APART, FAR) if not coarser else (FAR,):
+            still = (table == table[:1]).all(axis=0)
+            if exponent == FAR and not still.any():
+                break
+            spacing = 2.0**exponent
+            table = _along(subject, entries, reach * spacing)
+            deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
+            # A function that runs fast enough to look like noise there is seen, close by, to run.
+            runs = (np.abs(line.slope) > 4 * line.error) & (np.abs(line.slope) * spacing > deviation)
+            larger = np.where(runs, size, np.fmax(size, SAFETY * deviation))
+            size = larger if exponent == APART else np.where(still, larger, size)
+            line = _sharper(line, _line(table, reach, spacing, size))
     return Noise(size, unit, line)
+
+
+def _sharper(close: Line, apart: Line) -> Line:
+    """Of two measurements of one line that do not contradict each other, the one that is known more exactly."""
+    agree = np.abs(close.slope - apart.slope) <= 4 * (close.error + apart.error)
+    better = agree & (apart.error < close.error)
+    return Line(close.reach, np.where(better, apart.slope, close.slope), np.where(better, apart.error, close.error))
 
 
 def _along(subject: Subject, entries: Entries, step: Array) -> Array:

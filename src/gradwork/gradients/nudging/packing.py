@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import StepError
+from gradwork.gradients.nudging.branches import UNKNOWN
 from gradwork.gradients.nudging.ladder import Climbed
 from gradwork.gradients.nudging.record import Corner, NudgedArray
 from gradwork.gradients.nudging.sampler import Entries
@@ -119,7 +120,8 @@ def corners_of(subject: Subject, entries: Entries, found: Climbed) -> tuple[Corn
         result = tuple(map(int, np.unravel_index(int(column), subject.shape))) if subject.shape else ()
         left, right = float(found.rung.left0[row, column]), float(found.rung.right0[row, column])
         kind = "jump" if found.jump[row, column] else "kink"
-        corners.append(Corner(part.name, index, left, right, kind, result))
+        crossing = found.at.get(int(row), UNKNOWN)
+        corners.append(Corner(part.name, index, left, right, kind, result, crossing.op, crossing.where))
     return tuple(corners)
 
 

@@ -147,7 +147,8 @@ def _remarks(found: Nudged) -> Iterator[Block]:
     for corner in found.kinks[:6]:
         place = corner.name + (f"[{', '.join(str(i + 1) for i in corner.index)}]" if corner.index else "")
         sides = f"slope {decimal_text(corner.left)} on its left, {decimal_text(corner.right)} on its right"
-        said = "at a jump: it has no slope" if corner.kind == "jump" else f"at a corner: {sides}"
+        made = f" of {corner.op}" + (f" ({corner.where})" if corner.where else "") if corner.op else ""
+        said = f"at a jump{made}: it has no slope" if corner.kind == "jump" else f"at a corner{made}: {sides}"
         yield Paragraph(f"{place} stands {said}.", "note")
     if len(found.kinks) > 6:
         yield Paragraph(f"{len(found.kinks) - 6} more entries stand at corners.", "note")
@@ -168,6 +169,7 @@ def facts(found: Nudged) -> dict[str, object]:
         "power": dict(found.power),
         "kinks": [
             {"name": c.name, "index": list(c.index), "left": c.left, "right": c.right, "kind": c.kind}
+            | ({"op": c.op, "where": str(c.where or "")} if c.op else {})
             for c in found.kinks
         ],
         "arrays": {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError
+from gradwork.errors import ArgumentError, Where
 from gradwork.formats.display import Shown
 from gradwork.gradients.nudging.subject import Array
 from gradwork.notation.document import Document
@@ -20,6 +20,7 @@ class Corner:
 
     index counts from 0; `result` is the place in what the function returned, () for one number.
     kind is "kink" where the slope jumps, "jump" where the function itself does (then no slope exists).
+    op, where: the op that has the corner and its line, where the function could be traced.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Corner:
     right: float
     kind: str = "kink"
     result: tuple[int, ...] = ()
+    op: str = ""
+    where: Where | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +47,11 @@ class Nudged(Shown):
     kinks:       the entries at a kink or a jump.
     power:       for each array by name, how small an error would have been seen: four bars, relative to the root mean
                  square of the array's slopes; kinks left out. nan where every slope is zero.
-    ignored:     names of the arrays that the function does not use at all: their slopes are exactly 0.
+    ignored:     names of the arrays that make no difference, to the last bit. Where the graph shows that the function
+                 does not use them at all, their slopes are exactly 0, without a bar.
     one_sided:   (name, index) of the entries where a step would have left the function's domain.
+    mode, modes: how the nudges were evaluated, in one line and for each array by name: "definition", "structure",
+                 "per_unit", or "per_unit and structure" where some columns had to be nudged entry by entry.
     partial:     an interrupt came: what was not done is NaN, with a bar without end.
     noise:       by how much one evaluation may be off, measured.
     """
@@ -70,6 +76,7 @@ class Nudged(Shown):
     noise: Any
     names: tuple[str, ...]
     arrays: Mapping[str, NudgedArray] = field(repr=False)
+    modes: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self) -> dict[str, list[Array]]:
         """The slopes column by column: a matrix gives one vector a column, a bias vector gives itself.

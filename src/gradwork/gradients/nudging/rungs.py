@@ -110,11 +110,15 @@ def central(ground: Ground, ids: Array, step: Array) -> Rung:
         wide, narrow = (up - down) / (r_up - r_down), (up2 - down2) / (r_up2 - r_down2)
         slope = narrow + (narrow - wide) / 3
         error = ground.error(up, down, f0)
+        rounding = 2 * error / r_up
+        gap, finer_gap = right - left, right2 - left2
+        # The gap of a smooth function halves with the step. Where it does not, a corner may lie within the nudge.
+        uneven = np.abs(2 * finer_gap - gap) / 2 - 2 * rounding
         return Rung(
             step=(samples.moved[0] - samples.moved[1]) / 2, after=up, below=down, left=left, right=right,
             left0=2 * left2 - left, right0=2 * right2 - right, slope=slope, plain=wide,
-            truncation=np.abs(slope - narrow), rounding=2 * error / r_up,
-            gap=right - left, finer_gap=right2 - left2, curvature=2 * (right - left) / (r_up - r_down),
+            truncation=np.fmax(np.abs(slope - narrow), uneven), rounding=rounding,
+            gap=gap, finer_gap=finer_gap, curvature=2 * gap / (r_up - r_down),
         )  # fmt: skip
 
 

@@ -79,27 +79,34 @@ class Sampler:
         with np.errstate(over="ignore"):
             target = start + offsets
         targets = target.astype(np.float32).astype(np.float64) if self._single_grid(ids) else target
-        size = int(np.prod(self.subject.shape))
-        values = np.full((*targets.shape, size), np.nan)
-        shards = [slice(i, i + SHARD) for i in range(0, len(ids), SHARD)]
-        work = [(self.entries.part[ids[s]], self.entries.index[ids[s]], targets[:, s], values[:, s]) for s in shards]
+        values = np.full((*targets.shape, int(np.prod(self.subject.shape))), np.nan)
         progress = Progress(targets.size)
         try:
-            if self.executor is None:
-                self._here(work, progress)
-            else:
-                self._elsewhere(self.executor, work, progress)
+            self._fill(ids, targets, values, progress)
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
             progress.done()
         return Samples(values, targets - start)
 
+    def mode_of(self, part: int) -> str:
+        """How the nudges of a part are evaluated."""
+        return "definition"
+
     def _single_grid(self, ids: Array) -> bool:
         if self.subject.single:
             return True
         dtypes = {getattr(self.subject.work[int(p)], "dtype", None) for p in np.unique(self.entries.part[ids])}
         return any(d is not None and d.itemsize < 8 for d in dtypes)
+
+    def _fill(self, ids: Array, targets: Array, values: Array, progress: Progress) -> None:
+        """Evaluate with the entries of `ids` at `targets`, into `values`."""
+        shards = [slice(i, i + SHARD) for i in range(0, len(ids), SHARD)]
+        work = [(self.entries.part[ids[s]], self.entries.index[ids[s]], targets[:, s], values[:, s]) for s in shards]
+        if self.executor is None:
+            self._here(work, progress)
+        else:
+            self._elsewhere(self.executor, work, progress)
 
     def _here(self, work: list[Shard], progress: Progress) -> None:
         for part, index, targets, values in work:

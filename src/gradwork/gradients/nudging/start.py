@@ -4,28 +4,33 @@ arguments; and once more at the end."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradwork.errors import ArgumentError, NotRepeatableError
+from gradwork.gradients.nudging.branches import checked, followed, reaches, unit_inside
 from gradwork.gradients.nudging.sampler import Entries, entries_of
 from gradwork.gradients.nudging.subject import Array, Subject, plain_result, subject_of
 from gradwork.gradients.wrt import Wrt
-from gradwork.graph.trace import Function
+from gradwork.graph.trace import Function, Trace
 
 DOUBLE, SINGLE = 2.0**-53, 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """The function at its point: `base` is its result, flat; `unit` the precision that it works in."""
+    """The function at its point: `base` is its result, flat; `unit` the precision that it works in.
+
+    trace: what was seen of the function when it was followed, None for a black box.
+    """
 
     subject: Subject
     base: Array
     unit: float
     spent: int = 0
+    trace: Trace | None = None
 
 
 def started(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt) -> Start:
@@ -78,20 +83,35 @@ def _first(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt
 
 
 def in_its_precision(start: Start) -> Start:
-    """The same start; on the grid of single precision where the function works in it, though it gives float64.
+    """The same, followed if it can be, and of single precision if the function works in it though it gives float64.
 
-    It does if its results, at the point and at points around it, are all numbers of single precision. A function that
-    rounds its argument to single precision and then adds something of double precision is not found out by this.
+    The graph shows a float32 on the way. A black box is found out if its results, at the point and at points around it,
+    are all numbers of single precision; one that adds something of double precision at the end is not.
     """
+    subject = start.subject
+    trace = checked(followed(subject), subject, start.base)
+    if subject.single or start.unit > DOUBLE:
+        return replace(start, trace=trace)
+    if trace is None:
+        return _narrowed(start, SINGLE) if _gives_single(start) else start
+    unit = unit_inside(trace)
+    return _narrowed(start, unit) if unit > DOUBLE else replace(start, trace=trace)
+
+
+def _narrowed(start: Start, unit: float) -> Start:
+    # It rounds what it is given, so every nudge has to lie on the grid that it rounds to.
+    narrowed = start.subject.narrowed()
+    base = narrowed.value()
+    return Start(narrowed, base, max(unit, SINGLE), start.spent, checked(followed(narrowed), narrowed, base))
+
+
+def _gives_single(start: Start) -> bool:
+    if not _is_single(start.base):
+        return False
     subject, generator = start.subject, np.random.default_rng(2)
-    if subject.single or start.unit > DOUBLE or not _is_single(start.base):
-        return start
     entries = entries_of(subject)
     nearby = [moved_by(subject, entries, 1.0, generator, part=None) for _ in range(3)]
-    if not all(map(_is_single, nearby)) or all(np.array_equal(n, start.base) for n in nearby):
-        return start
-    narrowed = subject.narrowed()
-    return Start(narrowed, narrowed.value(), SINGLE, start.spent)
+    return all(map(_is_single, nearby)) and not all(np.array_equal(n, start.base) for n in nearby)
 
 
 def _is_single(values: Array) -> bool:
@@ -124,6 +144,11 @@ def moved_by(
 def unused(start: Start, entries: Entries) -> list[int]:
     """The parts whose values make no difference to the last bit, even when every entry moves far."""
     return [i for i in start.subject.moving if _makes_no_difference(start, entries, i)]
+
+
+def unread(start: Start, ignored: Sequence[int]) -> list[int]:
+    """Those of them that the graph shows to reach no result: a saturated function seems to ignore what it is given."""
+    return [] if start.trace is None else [i for i in ignored if not reaches(start.trace, start.subject, i)]
 
 
 def _makes_no_difference(start: Start, entries: Entries, part: int) -> bool:
