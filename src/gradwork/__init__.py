@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gradwork.gradients.custom import op as op
     from gradwork.gradients.derive import derive as derive
     from gradwork.gradients.nudge import nudge as nudge
-    from gradwork.graph.trace import trace as trace
     from gradwork.gradients.transforms import elementwise_grad as elementwise_grad
     from gradwork.gradients.transforms import grad as grad
     from gradwork.gradients.transforms import hessian as hessian
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from gradwork.gradients.transforms import value_and_grad as value_and_grad
     from gradwork.gradients.transforms import vjp as vjp
     from gradwork.graph.graph import Graph as Graph
+    from gradwork.graph.trace import trace as trace
     from gradwork.models import load as load
     from gradwork.ops.activations import log_softmax as log_softmax
     from gradwork.ops.activations import logsumexp as logsumexp

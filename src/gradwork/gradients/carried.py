@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.gradients.forward import sweep_forward
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import Graph
 from gradwork.graph.run import run
 from gradwork.graph.traced import Traced
-from gradwork.gradients.forward import sweep_forward
 
 
 def carried_forward(graph: Graph, values: Sequence[Any], position: int) -> Any:

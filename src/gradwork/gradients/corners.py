@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def corner_notes(graph: Graph, run: Run, wrt: Sequence[int]) -> Iterator[str]:
                 yield sentence
 
 
-def _at_corner(op: Op, kink: Kink, values: Sequence[np.ndarray]) -> int:  # type: ignore[type-arg]
+def _at_corner(op: Op, kink: Kink, values: Sequence[Any]) -> int:
     """How many entries stand at the corner. One largest entry alone is no tie."""
     with np.errstate(all="ignore"):
         count = int(np.count_nonzero(kink.at(*values)))

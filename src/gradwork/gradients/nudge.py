@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradwork.errors import ArgumentError
 from gradwork.gradients.nudging.branches import branches_of
+from gradwork.gradients.nudging.by_unit import by_unit
 from gradwork.gradients.nudging.ladder import Climbed, Ladder
 from gradwork.gradients.nudging.modes import MODES, in_words, modes_of, sampler_for
 from gradwork.gradients.nudging.noise import Noise, measure_noise
@@ -24,6 +26,7 @@ from gradwork.gradients.nudging.rungs import Ground
 from gradwork.gradients.nudging.sampler import Entries, Sampler, entries_of
 from gradwork.gradients.nudging.schemes import at_one_step, usual_step
 from gradwork.gradients.nudging.start import Start, check_end, in_its_precision, started, unread, unused
+from gradwork.gradients.nudging.structure import StructuredSampler
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.gradients.wrt import Wrt
 from gradwork.graph.trace import Function
@@ -84,11 +87,14 @@ def nudge(
     entries = entries_of(subject)
     steps = None if step is None else steps_of(subject, entries, step)
     ignored = unused(start, entries)
-    noise = measure_noise(subject, entries, start.base, start.unit)
+    noise = measure_noise(subject, entries, start.base, start.unit, start.trace is not None)
     sampler = sampler_for(mode, start, entries, executor, noise)
     if scheme == "auto":
         scheme = "auto" if step is None else "central"
-    found = _measured(scheme, start, sampler, noise, steps)
+    if mode == "per_unit" and scheme != "complex" and isinstance(sampler, StructuredSampler):
+        found = by_unit(partial(_measured, scheme, start), start, sampler, noise, scheme, steps)
+    else:
+        found = _measured(scheme, start, sampler, noise, steps)
     check_end(start, sampler.interrupted)
     return _record(start, sampler, _with_zeros(found, entries, unread(start, ignored)), scheme, noise, ignored)
 

@@ -59,8 +59,8 @@ def softplus(a: Any) -> Any:
 def logsumexp(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Log of the sum of e^a along `axis`, without overflow.
 
-    >>> float(logsumexp(np.array([1000.0, 1000.0]))) == 1000 + np.log(2)
-    True
+    >>> round(float(logsumexp(np.array([1000.0, 1000.0]))), 6)
+    1000.693147
     """
     a = np.asarray(a)
     largest = np.max(a.real, axis=axis, keepdims=True)

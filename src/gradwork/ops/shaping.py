@@ -78,7 +78,9 @@ def _lower_reshape(
 
 
 RESHAPE = structural(
-    np.reshape,
+    lambda a, shape: np.reshape(a, shape),  # NumPy 2.0 has another name for the second argument
+    name="reshape",
+    answers=(np.reshape,),
     rule="rearranging rule",
     notation=_itself,
     lower=_lower_reshape,
@@ -87,7 +89,7 @@ RESHAPE = structural(
     analytic=True,
     view=True,
     infer=lambda inputs, shape: (shape, inputs[0][1]),
-    samples=((TABLE, {"shape": (3, 2)}), (TABLE, {"shape": (-1,)}), (np.array(2.0), {"shape": (1, 1)})),
+    samples=((TABLE, (3, 2)), (TABLE, (-1,)), (np.array(2.0), (1, 1))),
     why="The entries are the same; their slopes go back to their places.",
     source="by definition",
 )

@@ -25,7 +25,10 @@ from gradwork.graph.op import REGISTER
 from gradwork.graph.run import apply_op, spread
 from gradwork.graph.trace import Trace, trace_call
 
-NEAR = 0.1  # an argument that moves by more than this share of its way to 0 or 1 may meet a place that is not smooth
+NEAR = 0.1  # an argument that moves by more than this share of its way there may meet a place that is not smooth
+# Where ops without branches are not smooth; at 0, if they are not named here.
+SPOTS = {"arcsin": (-1.0, 1.0), "arccos": (-1.0, 1.0), "arctanh": (-1.0, 1.0), "arccosh": (1.0,), "log1p": (-1.0,)}
+SMOOTH = frozenset({"where", "exp2", "logaddexp", "deg2rad", "rad2deg"})  # not analytic in the complex plane, but smooth
 CURVED = 0.25  # a second difference above this share of the first ones is not that of a smooth op on a small step
 
 Values = dict[int, Any]
@@ -182,9 +185,12 @@ class Branches:
         """Whether an op without a branch is smooth on the way: far from where it is not, or nearly a straight line."""
         # A quotient is not smooth where what it is divided by is 0; what is divided makes no difference.
         telling = node.inputs[1:] if node.op == "divide" else node.inputs
-        far = all(_far_from_rough(self.values[i], low[i], high[i]) for i in telling if i in low)
-        if far and REGISTER.named(node.op).unbounded:
-            return True
+        spots = SPOTS.get(node.op, (0.0,))
+        if REGISTER.named(node.op).unbounded and node.op != "arctan2":
+            if all(_far(self.values[i], low[i], high[i], spots) for i in telling if i in low):
+                return True
+        elif _far(self.values[position], low[position], high[position], (0.0,)):
+            return True  # the length of a vector, say, which is not smooth where it is 0
         at, below, above = (np.asarray(v) for v in (self.values[position], low[position], high[position]))
         bend = np.abs(above - 2 * at + below)
         allowed = CURVED * (np.abs(above - at) + np.abs(at - below)) + 16 * np.finfo(at.dtype).eps * np.abs(at)
@@ -213,7 +219,7 @@ def _branch(node: Node) -> Callable[..., Any] | None:
 
 def _may_be_rough(graph: Graph, position: int) -> bool:
     node = graph.nodes[position]
-    if node.op in (INPUT, CONSTANT, "where") or node.dtype.kind not in "fc":
+    if node.op in (INPUT, CONSTANT) or node.op in SMOOTH or node.dtype.kind not in "fc":
         return False
     op = REGISTER.named(node.op)
     if op.linear or (node.op == "power" and _whole(graph.constants.get(node.inputs[1]))):
@@ -225,8 +231,7 @@ def _whole(exponent: Any) -> bool:
     return exponent is not None and bool(np.all((np.asarray(exponent) % 1 == 0) & (np.asarray(exponent) >= 0)))
 
 
-def _far_from_rough(at: Any, low: Any, high: Any) -> bool:
-    """Whether an argument keeps far from 0 and from ±1, where roots, quotients, logarithms and arcs are not smooth."""
-    size = np.abs(at)
-    way = np.minimum(size, np.abs(size - 1))
-    return bool((np.maximum(np.abs(high - at), np.abs(low - at)) <= NEAR * way).all())
+def _far(at: Any, low: Any, high: Any, spots: tuple[float, ...]) -> bool:
+    """Whether an argument keeps far from the places where its op is not smooth."""
+    moved = np.maximum(np.abs(high - at), np.abs(low - at))
+    return all(bool((moved <= NEAR * np.abs(at - spot)).all()) for spot in spots)

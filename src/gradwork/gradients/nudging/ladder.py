@@ -19,9 +19,10 @@ from gradwork.gradients.nudging.subject import Array
 
 FINE = 1e-5  # a bar below this share of its entry, or below the root of the unit, needs no more work
 SMALL = 1e-6  # an entry below this share of its array's typical one is measured against that share
-LOWEST, HIGHEST = -22, 24  # how far the ladder goes from where it starts, in powers of two
+LOWEST, HIGHEST = -22, 4  # how far down the ladder goes from where it starts, and up from the scale: powers of two
 ROUNDS, DOUBTS = 8, 2
-SEEN, UNSEEN = 8, -3  # a slope of so many bars is more than noise; how far the ladder goes without one
+SEEN, UNSEEN = 8, -2  # a slope of so many bars is more than noise; how far the ladder goes without one
+FAST = 100  # noise is never underestimated by so much
 CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7 for sqrt|x|, 32 at a jump
 
 
@@ -69,7 +70,7 @@ class Ladder:
         self.lowest = max(self.start + LOWEST, round(np.log2(ground.unit)) + 8)
         self.side = np.zeros(len(part))
         # Above it, a nudge meets a corner that lies near the point.
-        self.ceiling = np.full(len(part), self.start + HIGHEST)
+        self.ceiling = np.full(len(part), HIGHEST)
         self.corners = Corners(self.entries, branches)
 
     def climb(self) -> Climbed:
@@ -143,14 +144,24 @@ class Ladder:
     # -- corners, where the graph tells of them -----------------------------------------------------------------------
 
     def _calmed(self, rung: Rung, rows: Array) -> Rung:
-        """What seems to be a corner where the graph shows that there is none is noise, and larger than was thought."""
-        noisy = rung.cornered & self.corners.smooth[rows][:, None]
-        return replace(rung, rounding=np.where(noisy, np.abs(rung.finer_gap) / 2, rung.rounding))
+        """What seems to be a corner where the graph shows that there is none is noise, and larger than was thought.
+
+        A gap far beyond all noise belongs to a function that turns faster than the nudge can follow.
+        """
+        seeming = rung.cornered & self.corners.smooth[rows][:, None]
+        half = np.abs(rung.finer_gap) / 2
+        noisy, fast = seeming & (half < FAST * rung.rounding), seeming & (half >= FAST * rung.rounding)
+        return replace(
+            rung,
+            rounding=np.where(noisy, half, rung.rounding),
+            truncation=np.where(fast, np.fmax(half, rung.truncation), rung.truncation),
+        )
 
     def _keep_clear(self) -> None:
         """Nudge entries that seem to stand at a corner, or that have a wide bar, by so little that they meet none."""
         if self.corners.branches is None:
             return
+        self.corners.smooth |= ~self.corners.watched()
         suspects = (self.best.cornered | self._too_wide(self.best.slope, self.best.bar)).any(axis=1)
         for row in np.flatnonzero(suspects & self.corners.watched() & (self.side == 0)):
             if self.ground.sampler.interrupted:
@@ -256,7 +267,10 @@ class Ladder:
         found = self._bar(new, rows) * self.trust[rows]
         agree = ~(missed > 2)
         better = agree & (found < bar)
-        overruled = ~agree & finer & np.isfinite(new.slope)
+        # A smaller step that is further from settled says that the larger one passed over what it should have seen.
+        with np.errstate(invalid="ignore"):
+            unsettled = (new.truncation > 4 * bar) & (new.truncation > 2 * new.rounding)
+        overruled = (~agree | unsettled) & finer & np.isfinite(new.slope)
         take = better | overruled
         self.slope[rows] = np.where(take, new.slope, slope)
         self.bar[rows] = np.where(take, np.where(overruled, np.fmax(found, apart), found), bar)

@@ -18,7 +18,7 @@ POINTS = 9
 SAFETY = 3.0
 # Neighbouring points: once so close that the function is a straight line to the last digit, and once as far apart as
 # numbers of single precision lie, so that a function that works in single precision inside is found out.
-# Where nothing moves at all, neither a slope nor noise, a third time still further apart: 1 - tanh(20) moves in steps.
+# Where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of the unit of 1.
 CLOSE, APART, FAR = -44, -24, -14
 
 
@@ -43,10 +43,11 @@ class Noise:
     line: Line | None = None
 
 
-def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) -> Noise:
+def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, double: bool = False) -> Noise:
     """Evaluate at nine points along one random direction, close together and then further apart, and read the noise off.
 
-    base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision.
+    base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision; double: the graph shows
+    that nothing on the way is of single precision.
 
     Source: ECNoise, More and Wild 2011: the k-th differences of a smooth function vanish, those of noise do not;
     their mean square is (2k)!/(k!)^2 times its variance.
@@ -61,17 +62,17 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float) 
     with np.errstate(all="ignore"):
         size = np.fmax(size, SAFETY * _deviation(table, (3, 4, 5, 6)))
         line = _line(table, reach, spacing, size)
-        for exponent in (APART, FAR) if not coarser else (FAR,):
-            still = (table == table[:1]).all(axis=0)
+        for exponent in (APART, FAR) if not coarser else ():
+            still = (np.diff(table, axis=0) == 0).mean(axis=0) > 0.5
             if exponent == FAR and not still.any():
                 break
             spacing = 2.0**exponent
             table = _along(subject, entries, reach * spacing)
             deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
-            # A function that runs fast enough to look like noise there is seen, close by, to run.
-            runs = (np.abs(line.slope) > 4 * line.error) & (np.abs(line.slope) * spacing > deviation)
-            larger = np.where(runs, size, np.fmax(size, SAFETY * deviation))
-            size = larger if exponent == APART else np.where(still, larger, size)
+            # Where nothing is rounded to single precision, what looks like noise there is a function that turns fast.
+            counts = still if double or exponent == FAR else np.ones_like(still)
+            size = np.where(counts, np.fmax(size, SAFETY * deviation), size)
+            size = np.fmax(size, SAFETY * _grain(table))
             line = _sharper(line, _line(table, reach, spacing, size))
     return Noise(size, unit, line)
 
@@ -118,6 +119,23 @@ def _unmoved_by_a_corner(table: Array) -> Array:
     middle = np.median(np.abs(np.diff(table, 3, axis=0)), axis=0)
     deviation = middle / 0.6745 / np.sqrt(_growth(3))
     return np.where(np.isfinite(deviation), deviation, 0.0)
+
+
+def _grain(table: Array) -> Array:
+    """The largest power of two of which all rises are multiples: the sum of numbers near 1 moves in units of 1.
+
+    0 where too few rises differ to tell, as those of a staircase.
+    """
+    grain = np.zeros(table.shape[1])
+    for column, values in enumerate(table.T):
+        rises = np.unique(np.abs(np.diff(values)))
+        rises = rises[(rises > 0) & np.isfinite(rises)]
+        if len(rises) >= 3:
+            mantissa, exponent = np.frexp(rises)
+            digits = (mantissa * 2.0**53).astype(np.int64)
+            last = np.log2((digits & -digits).astype(np.float64))
+            grain[column] = 2.0 ** float(np.min(exponent - 53 + last))
+    return grain
 
 
 def _growth(level: int) -> float:
