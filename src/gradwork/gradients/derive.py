@@ -38,10 +38,10 @@ def derive(f: Function, *args: Any, wrt: Wrt = 0, kwargs: Mapping[str, Any] | No
     >>> done = gw.derive("error = x*weight - y; loss = error^2", wrt="weight")
     >>> for step in done.steps:
     ...     print(step)
-    power rule: d/d error error^2 = 2 error^1 = 2 error
-    sum rule: d/d weight (x weight^1 - y) = d/d weight (x weight^1)    (y does not depend on weight: constant rule, 0)
-    constant factor rule: d/d weight (x weight^1) = x d/d weight (weight^1)
-    power rule: d/d weight (weight^1) = 1 weight^0 = 1
+    power rule: d error^2/d error = 2 error^1 = 2 error
+    sum rule: d (x weight^1 - y)/d weight = d (x weight^1)/d weight    (y does not depend on weight: constant rule, 0)
+    constant factor rule: d (x weight^1)/d weight = x * d weight^1/d weight
+    power rule: d weight^1/d weight = 1 weight^0 = 1
     >>> print(done.result)
     2 error x
     """
