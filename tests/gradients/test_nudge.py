@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import pickle
 import re
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -403,29 +402,7 @@ def test_two_runs_give_the_same():
     assert one.evaluations == two.evaluations
 
 
-# -- many workers, interrupts -----------------------------------------------------------------------------------------
-
-
-def wide_loss(w):
-    return np.sum(np.tanh(w) ** 2) + np.sum(np.abs(w[:3]))
-
-
-def test_results_do_not_depend_on_the_workers():
-    point = np.linspace(-1, 1, 101) * (np.arange(101) > 1)
-    alone = gw.nudge(wide_loss, point)
-    for workers in (1, 3):
-        with ThreadPoolExecutor(workers) as pool:
-            together = gw.nudge(wide_loss, point, executor=pool)
-        assert np.array_equal(alone.gradient, together.gradient)
-        assert np.array_equal(alone.error, together.error)
-        assert alone.evaluations == together.evaluations
-
-
-def test_processes():
-    with ProcessPoolExecutor(2) as pool:
-        assert np.array_equal(gw.nudge(loss, W, B, executor=pool).gradient, gw.nudge(loss, W, B).gradient)
-        with pytest.raises(ArgumentError, match="cannot be sent"):
-            gw.nudge(lambda w: w @ w, np.ones(2), executor=pool)
+# -- interrupts (many workers: test_nudge_executors.py) -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["auto", "forward", "complex"])
@@ -495,10 +472,3 @@ def test_jax_arrays_in_and_out():
     numpy = pytest.importorskip("jax.numpy")
     found = gw.nudge(lambda w: (w**3).sum(), numpy.array([1.0, 2.0]))
     assert np.abs(np.asarray(found.gradient) - [3.0, 12.0]).max() < 0.1
-
-
-def test_formulas_in_other_processes():
-    values = {"x": X[:, 0], "w": 2.0, "y": Y}
-    with ProcessPoolExecutor(1) as pool:
-        found = gw.nudge("mean(sigmoid(x*w) - y)", wrt="w", kwargs=values, executor=pool)
-    assert found.gradient == gw.nudge("mean(sigmoid(x*w) - y)", wrt="w", kwargs=values).gradient

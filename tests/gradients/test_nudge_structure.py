@@ -17,7 +17,8 @@ from gradwork.gradients.nudging.start import started
 from gradwork.gradients.nudging.structure import StructuredSampler, structured_sampler
 
 ACTIVATIONS = {
-    "tanh": np.tanh, "sigmoid": gw.sigmoid, "relu": gw.relu, "softplus": gw.softplus, "sine": np.sin, "none": lambda z: z,
+    "tanh": np.tanh, "sigmoid": gw.sigmoid, "relu": gw.relu, "softplus": gw.softplus, "sine": np.sin,
+    "none": lambda z: z,
     "leaky": lambda z: np.where(z > 0, z, 0.1 * z),
 }  # fmt: skip
 
@@ -70,7 +71,9 @@ def both_ways(f, *args, wrt=0, step=1e-3):
 def assert_same(f, *args, wrt=0, step=1e-3, followed=True):
     plain, found, sampler = both_ways(f, *args, wrt=wrt, step=step)
     scale = np.abs(plain[np.isfinite(plain)]).max(initial=1.0)
-    assert np.allclose(plain, found, rtol=0, atol=200 * 2.0**-53 * scale, equal_nan=True), np.nanmax(np.abs(plain - found))
+    assert np.allclose(plain, found, rtol=0, atol=200 * 2.0**-53 * scale, equal_nan=True), np.nanmax(
+        np.abs(plain - found)
+    )
     if followed:
         assert all(sampler.mode_of(part) == "structure" for part in sampler.subject.moving)
 
@@ -106,22 +109,30 @@ FUNCTIONS = {
     "beside a matrix product": lambda w: np.sum(np.tanh(A @ w) + w) + np.sum(w**2),
     "rows picked": lambda w: np.sum(np.exp(w[1:3]) @ A),
     "an entry picked twice": lambda w: np.sum(w[[0, 0, 2]] ** 2) + w[1, 1] ** 3,
-    "a flat vector taken apart": lambda w: np.mean(np.tanh(A @ w.reshape(-1)[:12].reshape(4, 3)) + w.reshape(-1)[12:15]),
+    "a flat vector taken apart": lambda w: np.mean(
+        np.tanh(A @ w.reshape(-1)[:12].reshape(4, 3)) + w.reshape(-1)[12:15]
+    ),
     "a stack of matrices": lambda w: np.sum(np.tanh(S @ w)),
     "a stack on the right": lambda w: np.sum(np.tanh(w @ S)),
     "einsum": lambda w: np.einsum("ij,kjl,il->", w, S, np.cos(w)),
-    "joined": lambda w: np.sum(np.concatenate([w, A], axis=1) @ np.ones((8, 2))) + np.sum(np.stack([w, w * A], axis=-1) ** 2),
+    "joined": lambda w: (
+        np.sum(np.concatenate([w, A], axis=1) @ np.ones((8, 2))) + np.sum(np.stack([w, w * A], axis=-1) ** 2)
+    ),
     "running sums": lambda w: np.sum(np.cumsum(w, axis=1) ** 2),
     "solved": lambda w: np.sum(np.linalg.solve(w + 5 * np.eye(4), V)),
     "extremes": lambda w: np.max(w, axis=0).sum() + np.min(w @ A) * np.max(np.abs(w)),
     "product": lambda w: np.prod(1 + w, axis=1).sum() + np.prod(w),
     "batch norm": lambda w: np.sum(((A @ w - (A @ w).mean(axis=0)) / np.sqrt((A @ w).var(axis=0) + 0.1)) ** 3),
-    "layer norm": lambda w: np.sum(((A @ w - (A @ w).mean(axis=1, keepdims=True)) / (A @ w).std(axis=1, keepdims=True)) ** 3),
+    "layer norm": lambda w: np.sum(
+        ((A @ w - (A @ w).mean(axis=1, keepdims=True)) / (A @ w).std(axis=1, keepdims=True)) ** 3
+    ),
     "vectors": lambda w: np.tanh(V @ w) @ V + V @ (w @ V) + (w @ V) @ (V @ w),
     "sorted": lambda w: np.sum(np.sort(w, axis=1)[:, 0] * V),
     "norm": lambda w: np.linalg.norm(w) + np.linalg.norm(w @ A, axis=1).sum(),
     "moved axes": lambda w: np.sum(np.moveaxis(S * w, 0, -1).reshape(4, -1) ** 2 @ np.ones(12)),
-    "sizes of one": lambda w: np.sum(w[:, None, :, None] * S[0][None, :, :, None]) + np.sum(w[:1] * A) + np.sum(w[:, :1] * A),
+    "sizes of one": lambda w: (
+        np.sum(w[:, None, :, None] * S[0][None, :, :, None]) + np.sum(w[:1] * A) + np.sum(w[:, :1] * A)
+    ),
     "many results": lambda w: np.tanh(A @ w),
     "a whole number of it": lambda w: np.sum(np.floor(3 * w) * w),
     "out of its domain": lambda w: np.sum(np.log(w + 1.9)),
@@ -255,7 +266,7 @@ def test_nothing_to_nudge():
 
 def test_a_part_of_the_entries():
     f, point = net(np.random.default_rng(4), (3, 4, 2), 5, "tanh", "mse")
-    plain, found, sampler = both_ways(f, *point, wrt=(0, 1))
+    plain, _, sampler = both_ways(f, *point, wrt=(0, 1))
     rows = np.array([0, 5, 14, 20])
     some = sampler.only(rows)
     assert isinstance(some, StructuredSampler)

@@ -82,19 +82,20 @@ def _read_off(table: Powers, start: Start, sampler: StructuredSampler, scheme: s
     up, down = (value + step) - value, value - (value - step)
 
     def slope_at(h: Array) -> Array:
-        return table.g1 + h * (table.g2 + h * (table.g3 + h * table.g4))
+        return np.asarray(table.g1 + h * (table.g2 + h * (table.g3 + h * table.g4)))
 
     with np.errstate(all="ignore"):
         right, left = slope_at(up), slope_at(-down)
         plain = right if scheme == "forward" else table.g1 + up * up * table.g3
         slope = plain if scheme in ("forward", "central") else table.g1
+        bent = 4 * (right - slope_at(up / 2)) / up if scheme == "forward" else 2 * (right - left) / (up + down)
         bias = 2 * np.abs(right - slope_at(up / 2)) if scheme == "forward" else np.abs(slope - table.g1)
         rung = Rung(
             step=up, after=start.base + _column(up * right), below=start.base - _column(down * left),
             left=_column(left), right=_column(right), left0=_column(table.g1), right0=_column(table.g1),
             slope=_column(slope), plain=_column(plain), truncation=_column(bias + table.doubt),
             rounding=_column(table.lost), gap=_column(right - left), finer_gap=_column((right - left) / 2),
-            curvature=_column(2 * table.g2),
+            curvature=_column(bent),
         )  # fmt: skip
     no = np.zeros((len(step), 1), dtype=bool)
     return Climbed(rung, rung.slope, rung.bar, no, no.copy(), no[:, 0].copy())

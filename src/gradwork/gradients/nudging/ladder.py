@@ -22,6 +22,7 @@ SMALL = 1e-6  # an entry below this share of its array's typical one is measured
 LOWEST, HIGHEST = -22, 4  # how far down the ladder goes from where it starts, and up from the scale: powers of two
 ROUNDS, DOUBTS = 8, 2
 SEEN, UNSEEN = 8, -2  # a slope of so many bars is more than noise; how far the ladder goes without one
+DROWNED = 20  # where no nudge of any entry moves the result by so many times its noise, nothing can be told
 FAST = 100  # noise is never underestimated by so much
 CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7 for sqrt|x|, 32 at a jump
 
@@ -78,12 +79,24 @@ class Ladder:
         everything = np.arange(len(self.part))
         self.best = self._rung(everything, self.exponent)
         self._stay_inside(everything)
-        self._keep_clear()
-        self.slope, self.bar = self.best.slope.copy(), self._bar(self.best, everything)
-        self.latest, self.corner = self.best, self.best.cornered
+        self.slope, self.bar = self.best.slope.copy(), self.best.bar
+        self.latest, self.corner = self.best, np.zeros(self.bar.shape, dtype=bool)
         self.growth, self.trust = np.ones(self.corner.shape), np.ones(self.corner.shape)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
+        try:
+            self._improve()
+        except KeyboardInterrupt:
+            self.ground.sampler.interrupted = True
+        self._settle()
+        jump = self.corner & (self.growth > JUMP)
+        return Climbed(self.best, self.slope, self.bar, self.corner, jump, self.side != 0, self.corners.at)
+
+    def _improve(self) -> None:
+        """Take further steps for those whose bar is wide, as long as that helps."""
+        self._keep_clear()
+        self.slope, self.bar = self.best.slope.copy(), self._bar(self.best, np.arange(len(self.part)))
+        self.latest, self.corner = self.best, self.best.cornered
         self.doubted = self._speaks_against()
         self._go_on(ROUNDS)
         for _ in range(DOUBTS):
@@ -92,9 +105,6 @@ class Ladder:
             self.doubted = True
             self.stride[:] = 5
             self._go_on(ROUNDS // 2)
-        self._settle()
-        jump = self.corner & (self.growth > JUMP)
-        return Climbed(self.best, self.slope, self.bar, self.corner, jump, self.side != 0, self.corners.at)
 
     def _go_on(self, rounds: int) -> None:
         for _ in range(rounds):
@@ -213,7 +223,7 @@ class Ladder:
         reached = self.exponent + way * self.stride
         # Where nothing is seen but noise, a nudge as large as the entry itself would pass over what there is to see.
         seen = (np.abs(self.slope) > SEEN * self.bar).any(axis=1)
-        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, UNSEEN))
+        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, UNSEEN if self.ground.unit < 2.0**-30 else 0))
         active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= highest)
         return np.flatnonzero(active)
 
@@ -284,8 +294,7 @@ class Ladder:
                 (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
             )
         self._note_known_corners()
-        # Some entry is wrong by that much along the line, and nothing says which.
-        self.bar = np.fmax(self.bar, self._unexplained() / np.abs(self.ground.line.reach[:, None])) if self.ground.line else self.bar
+        self._doubt()
         torn = self.corner & (self.growth > CUSP)
         self.slope = np.where(torn, np.nan, self.slope)
         self.bar = np.where(torn | upright | ~np.isfinite(self.slope), np.inf, self.bar)
@@ -302,3 +311,15 @@ class Ladder:
             apart = np.abs(self.best.right0 - self.best.left0) > 6 * self.best.rounding
             stays = self.best.finer_gap * np.sign(self.best.gap) > 0.8 * np.abs(self.best.gap)
         self.corner |= self._known_corner(np.arange(len(self.part))) & apart & stays
+
+    def _doubt(self) -> None:
+        """Widen the bars where all that was measured contradicts itself, or is hardly more than noise."""
+        line, rung = self.ground.line, self.best
+        with np.errstate(all="ignore"):
+            if line is not None:
+                # Some entry is wrong by that much along the line, and nothing says which.
+                self.bar = np.fmax(self.bar, self._unexplained() / np.abs(line.reach[:, None]))
+            rises = np.fmax(np.abs(rung.after - self.ground.base), np.abs(rung.below - self.ground.base))
+            largest = np.nanmax(rises, axis=0, initial=0.0)
+            lost = (largest > 0) & (largest < DROWNED * self.ground.noise)
+        self.bar = np.where(lost, np.inf, self.bar)

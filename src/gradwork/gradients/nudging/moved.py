@@ -77,7 +77,8 @@ def widened(moved: Moved, base: Any, keep: Iterable[int]) -> Moved:
     freed = tuple(a for a in moved.axes if a not in kept)
     places = tuple(others.index(a) for a in freed)
     view = np.moveaxis(full, places, range(-1 - len(freed), -1))
-    view[(..., *(moved.at(a) for a in freed), np.arange(moved.count))] = moved.values
+    where: tuple[Any, ...] = (..., *(moved.at(a) for a in freed), np.arange(moved.count))
+    view[where] = moved.values
     return Moved(moved.shape, kept, index, full)
 
 

@@ -16,10 +16,10 @@ from gradwork.gradients.nudging.subject import Array, Subject
 
 POINTS = 9
 SAFETY = 3.0
-# Neighbouring points: once so close that the function is a straight line to the last digit, and once as far apart as
+# Neighbouring points: once so close that the function is a straight line to the last digit, and once further apart than
 # numbers of single precision lie, so that a function that works in single precision inside is found out.
-# Where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of the unit of 1.
-CLOSE, APART, FAR = -44, -24, -14
+# For a black box, and where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of the unit of 1.
+CLOSE, APART, FAR = -44, -20, -14
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,23 +64,27 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, 
         line = _line(table, reach, spacing, size)
         for exponent in (APART, FAR) if not coarser else ():
             still = (np.diff(table, axis=0) == 0).mean(axis=0) > 0.5
-            if exponent == FAR and not still.any():
+            if exponent == FAR and double and not still.any():
                 break
             spacing = 2.0**exponent
             table = _along(subject, entries, reach * spacing)
             deviation = np.fmin(_deviation(table, (5, 6)), _unmoved_by_a_corner(table))
             # Where nothing is rounded to single precision, what looks like noise there is a function that turns fast.
-            counts = still if double or exponent == FAR else np.ones_like(still)
+            counts = still if double else np.ones_like(still)
             size = np.where(counts, np.fmax(size, SAFETY * deviation), size)
             size = np.fmax(size, SAFETY * _grain(table))
-            line = _sharper(line, _line(table, reach, spacing, size))
+            line = _sharper(line, _line(table, reach, spacing, size), double)
     return Noise(size, unit, line)
 
 
-def _sharper(close: Line, apart: Line) -> Line:
-    """Of two measurements of one line that do not contradict each other, the one that is known more exactly."""
+def _sharper(close: Line, apart: Line, double: bool) -> Line:
+    """Of two measurements of one line, for each result the one that is known more exactly.
+
+    Where they contradict each other, one of them is right: the close one if all is of double precision; otherwise what
+    is rounded to single precision stands still close by.
+    """
     agree = np.abs(close.slope - apart.slope) <= 4 * (close.error + apart.error)
-    better = agree & (apart.error < close.error)
+    better = np.where(agree, apart.error < close.error, not double)
     return Line(close.reach, np.where(better, apart.slope, close.slope), np.where(better, apart.error, close.error))
 
 

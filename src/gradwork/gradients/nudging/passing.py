@@ -22,10 +22,7 @@ from gradwork.graph.run import spread
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """One node to pass through: its op, what its inputs and its value were before the nudges, and their shapes.
-
-    finite: whether all of these are finite; a change cannot be added to infinity.
-    """
+    """One node to pass through: its op, what its inputs and its value were before the nudges, and their shapes."""
 
     op: Op
     params: Mapping[str, Any]
@@ -33,7 +30,11 @@ class Site:
     shapes: tuple[Shape, ...]
     value: Any
     shape: Shape
-    finite: bool
+
+    @functools.cached_property
+    def finite(self) -> bool:
+        """Whether a sum or a product is finite, and so all that went into it: to infinity no change can be added."""
+        return bool(np.isfinite(self.value).all())
 
     def whole(self, k: int) -> Any:
         """Input k in its full shape."""

@@ -114,7 +114,7 @@ class _Measuring:
                 break
             size = np.where(crossed, SHRINK * size, size)
             rises[:, :, columns], crossed[:, columns] = self.rises(size[:, columns], columns)
-        return self._fitted(rises, size, ~crossed.any(axis=0))
+        return self._fitted(rises, size, np.asarray(~crossed.any(axis=0)))
 
     def rises(self, size: Array, columns: Array) -> tuple[Array, Array]:
         """How the loss of each row rises, (sizes, rows, units), and where a corner was met, (rows, units)."""
@@ -142,7 +142,7 @@ class _Measuring:
     def _by_row(self, found: Moved) -> Array:
         change = found.values - gathered(self.base, found)
         keep = found.others.index(self.rows.row_axis)
-        return np.add.reduce(change, axis=tuple(a for a in range(change.ndim - 1) if a != keep))
+        return np.asarray(np.add.reduce(change, axis=tuple(a for a in range(change.ndim - 1) if a != keep)))
 
     def _fitted(self, rises: Array, size: Array, smooth: Array) -> Curves:
         """Odd and even parts at sizes 1, 2 and 4; the wider curve only says how far the narrow one can be trusted."""
@@ -166,11 +166,11 @@ class _Measuring:
 def _typical(sums: Array) -> Array:
     """The typical size of each unit, (1, units): activations bend at about 1, so no larger; nor all too small."""
     with np.errstate(over="ignore"):
-        return np.clip(np.sqrt(np.mean(sums**2, axis=0, keepdims=True)), 2.0**-4, 1.0)
+        return np.asarray(np.clip(np.sqrt(np.mean(sums**2, axis=0, keepdims=True)), 2.0**-4, 1.0))
 
 
 class _Branches:
-    """Watches, on the way, whether ops that have corners stay on their side of them, row by row: `crossed` (rows, K)."""
+    """Watches whether ops that have corners stay on their side of them, row by row: `crossed` (rows, K)."""
 
     def __init__(self, structure: Structure, start: int, row_axis: int, shape: tuple[int, ...]) -> None:
         self.crossed = np.zeros(shape, dtype=bool)

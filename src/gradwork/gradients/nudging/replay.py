@@ -103,5 +103,4 @@ class Nudger:
             for first in range(0, size, room):
                 some = slice(first, first + room)
                 made[some] = self.structure.results(node, np.arange(size)[some], targets[some])[0]
-            made = (made - base) / (targets - flat)
-        return made.reshape(self.shapes[k])
+            return np.asarray((made - base) / (targets - flat)).reshape(self.shapes[k])

@@ -5,20 +5,15 @@ Points are cut into shards of a fixed size, so that results do not depend on how
 
 from __future__ import annotations
 
-import pickle
-import sys
-import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradwork.errors import ArgumentError
+from gradwork.gradients.nudging.progress import Progress
+from gradwork.gradients.nudging.shards import SHARD, Carried, Shard, run_elsewhere
 from gradwork.gradients.nudging.subject import Array, Subject
 
-SHARD = 32  # entries
-Shard = tuple[Array, Array, Array, Array]  # parts, indices, targets, and where their values go
-QUIET = 2.0  # seconds of work before anything is said
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +63,8 @@ class Sampler:
         self.entries = entries
         self.executor = executor
         self.interrupted = False
+        self.progress = Progress()
+        self._carried: Carried | None = None
 
     def sample(self, ids: Array, offsets: Array) -> Samples:
         """Move each entry of `ids` by each of its `offsets` (offsets, entries), alone, and give the results.
@@ -80,13 +77,13 @@ class Sampler:
             target = start + offsets
         targets = target.astype(np.float32).astype(np.float64) if self._single_grid(ids) else target
         values = np.full((*targets.shape, int(np.prod(self.subject.shape))), np.nan)
-        progress = Progress(targets.size)
+        self.progress.expect(targets.size)
         try:
-            self._fill(ids, targets, values, progress)
+            self._fill(ids, targets, values, self.progress)
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
-            progress.done()
+            self.progress.done()
         return Samples(values, targets - start)
 
     def mode_of(self, part: int) -> str:
@@ -115,22 +112,13 @@ class Sampler:
             evaluate_shard(self.subject, part, index, targets, values, progress)
 
     def _elsewhere(self, executor: Executor, work: list[Shard], progress: Progress) -> None:
-        if self.interrupted:
-            return
-        part, index, targets, _ = zip(*work, strict=True) if work else ((), (), (), ())
-        try:
-            for shard, found in zip(
-                work, executor.map(_shard_apart, [self.subject] * len(work), part, index, targets), strict=True
-            ):
-                shard[3][:] = found
-                self.subject.evaluations += shard[2].size
-                progress.step(shard[2].size)
-        except (pickle.PicklingError, AttributeError) as error:
-            raise ArgumentError(
-                "the function cannot be sent to another process",
-                why=str(error),
-                hint="define it at the top of a module, or use a concurrent.futures.ThreadPoolExecutor",
-            ) from error
+        def done(shard: Shard) -> None:
+            self.subject.evaluations += shard[2].size
+            progress.step(shard[2].size)
+
+        if not self.interrupted:
+            self._carried = self._carried or Carried(self.subject)
+            run_elsewhere(executor, self._carried, evaluate_shard, work, done)
 
 
 def evaluate_shard(
@@ -143,39 +131,3 @@ def evaluate_shard(
                 values[k, j] = subject.at(int(part[j]), int(index[j]), targets[k, j])
             if progress is not None:
                 progress.step(targets.shape[0])
-
-
-def _shard_apart(subject: Subject, part: Array, index: Array, targets: Array) -> Array:
-    # Arrays of its own: another thread is moving other entries of the same arguments.
-    apart = subject.fresh()
-    values = np.full((*targets.shape, int(np.prod(subject.shape))), np.nan)
-    evaluate_shard(apart, part, index, targets, values)
-    apart.check_unchanged()
-    return values
-
-
-class Progress:
-    """One line on a terminal, after two seconds of work, wiped away at the end."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.reached = 0
-        self.began = self.said = time.monotonic()
-        self.shown = False
-
-    def step(self, more: int) -> None:
-        """So many evaluations more are done."""
-        self.reached += more
-        now = time.monotonic()
-        if now - self.began > QUIET and now - self.said > 0.2 and sys.stderr is not None and sys.stderr.isatty():
-            self.said, self.shown = now, True
-            left = (now - self.began) * (self.count - self.reached) / max(1, self.reached)
-            text = f"nudging: {self.reached:,} of {self.count:,} evaluations, {left:.0f} s left (Ctrl-C keeps them)"
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-
-    def done(self) -> None:
-        """Take the line away."""
-        if self.shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

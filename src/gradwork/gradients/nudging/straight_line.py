@@ -1,4 +1,4 @@
-"""A small graph as straight-line Python on single numbers: for tiny networks, where calling NumPy costs more than counting.
+"""A small graph as straight-line Python on single numbers: for tiny networks, where most time goes into calls of NumPy.
 
 Every entry of every node becomes one number. The loss is written out once at the point and once for each nudged entry;
 what two of them have in common is written once. The text is made from the names of the ops in the tables below, from
@@ -24,9 +24,9 @@ MOST = 6000  # numbers; beyond, arrays are faster
 
 # How an entry of a value is written from entries of the inputs. A name in braces twice makes it a number of its own.
 WRITTEN = {
-    "add": "({0}+{1})", "subtract": "({0}-{1})", "multiply": "{0}*{1}", "divide": "({0}/{1})", "negative": "(-{0})",
-    "positive": "{0}", "square": "{0}*{0}", "power": "pow({0},{1})", "reciprocal": "(1.0/{0})", "absolute": "abs({0})",
-    "sqrt": "sqrt({0})", "exp": "exp({0})", "expm1": "expm1({0})", "log": "log({0})", "log1p": "log1p({0})",
+    "add": "({0}+{1})", "subtract": "({0}-{1})", "multiply": "({0}*{1})", "divide": "({0}/{1})", "negative": "(-{0})",
+    "positive": "{0}", "square": "({0}*{0})", "power": "pow({0},{1})", "reciprocal": "(1.0/{0})",
+    "absolute": "abs({0})", "sqrt": "sqrt({0})", "exp": "exp({0})", "expm1": "expm1({0})", "log": "log({0})", "log1p": "log1p({0})",
     "sin": "sin({0})", "cos": "cos({0})", "tanh": "tanh({0})", "sigmoid": "(1.0/(1.0+exp(-{0})))",
     "relu": "({0} if {0}>0.0 else 0.0)", "maximum": "({0} if {0}>{1} else {1})",
     "minimum": "({0} if {0}<{1} else {1})", "greater": "({0}>{1})", "less": "({0}<{1})",
@@ -59,7 +59,9 @@ class TooLarge(Exception):
     """The graph has too many numbers, or an op that is not written here."""
 
 
-def straight_line(graph: Graph, values: Sequence[Any], inputs: Sequence[int]) -> Callable[[list[float], float], Any] | None:
+def straight_line(
+    graph: Graph, values: Sequence[Any], inputs: Sequence[int]
+) -> Callable[[list[float], float], Any] | None:
     """`slopes(point, h)`: the loss at the point, and the one-way slope of every entry of `inputs`, in one row.
 
     point: the entries of `inputs` in one row; all other inputs stay as they are in `values`. None where the graph is
@@ -110,8 +112,7 @@ def _applied(
 ) -> Array:
     if op in WRITTEN:
         rows = zip(*(t.reshape(-1).tolist() for t in tables), strict=True)
-        exponent = np.ravel(values[inputs[1]]) if op == "power" else ()
-        if op == "power" and len(exponent) == 1 and exponent[0] == 2 and numbers.keys[tables[1].flat[0]][0] == "known":
+        if op == "power" and _is_two(numbers, tables[1]):
             return _shaped([numbers.number("square", a) for a, _ in rows], node.shape)
         return _shaped([numbers.number(op, *row) for row in rows], node.shape)
     if op in REARRANGING or op in ("concatenate", "stack", "copy"):
@@ -120,7 +121,9 @@ def _applied(
     if op == "matmul" and max(t.ndim for t in tables) <= 2:
         a, b = np.atleast_2d(tables[0]), tables[1].reshape(len(tables[1]), -1)
         dots = [
-            numbers.number("dot", *(numbers.number("multiply", x, y) for x, y in zip(r.tolist(), c.tolist(), strict=True)))
+            numbers.number(
+                "dot", *(numbers.number("multiply", x, y) for x, y in zip(r.tolist(), c.tolist(), strict=True))
+            )
             for r in a
             for c in b.T
         ]
@@ -128,6 +131,10 @@ def _applied(
     if op in GROUPED:
         return _grouped(numbers, op, tables[0], node)
     raise TooLarge
+
+
+def _is_two(numbers: _Numbers, table: Array) -> bool:
+    return {numbers.keys[n] for n in table.reshape(-1).tolist()} == {("known", "2.0")}
 
 
 def _shaped(made: list[int], shape: tuple[int, ...]) -> Array:
@@ -181,7 +188,7 @@ GROUPED: dict[str, Callable[[_Numbers, list[int]], Any]] = {
 }
 
 
-# -- the text -----------------------------------------------------------------------------------------------------------
+# -- the text ---------------------------------------------------------------------------------------------------------
 
 
 def _compiled(numbers: _Numbers, before: int, after: list[int], count: int) -> Callable[[list[float], float], Any]:

@@ -19,7 +19,8 @@ import numpy as np
 from gradwork.gradients.nudging.branches import followed
 from gradwork.gradients.nudging.moved import Moved, dense, point
 from gradwork.gradients.nudging.passing import Site, passed
-from gradwork.gradients.nudging.sampler import Entries, Progress, Sampler, evaluate_shard
+from gradwork.gradients.nudging.progress import Progress
+from gradwork.gradients.nudging.sampler import Entries, Sampler, evaluate_shard
 from gradwork.gradients.nudging.start import DOUBLE, Start
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.graph.graph import Graph
@@ -43,6 +44,7 @@ class Structure:
         self._sites: dict[int, Site] = {}
         self._orders: dict[tuple[int, int], list[tuple[int, tuple[int, ...], tuple[int, ...]]]] = {}
         self._room: dict[int, int] = {}
+        _keep_freed_memory()
 
     def move_to(self, inputs: Sequence[Any]) -> None:
         """Stand at another point of the same shapes."""
@@ -62,10 +64,8 @@ class Structure:
             node = self.graph.nodes[position]
             bases = tuple(self.values[i] for i in node.inputs)
             value = self.values[position]
-            careful = node.op in ("matmul", "sum", "mean")
-            finite = careful and all(bool(np.isfinite(v).all()) for v in (*bases, value))
             shapes = tuple(self.shapes[i] for i in node.inputs)
-            found = Site(REGISTER.named(node.op), node.params, bases, shapes, value, node.shape, finite)
+            found = Site(REGISTER.named(node.op), node.params, bases, shapes, value, node.shape)
             self._sites[position] = found
         return found
 
@@ -138,6 +138,16 @@ class Structure:
         with np.errstate(all="ignore"):
             self.follow(start, sample, end, weigh)
         return max(8, widest // sample.count)
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep what is freed, up to some tens of megabytes.
+
+    Chunk after chunk needs arrays of the same sizes. Each of a few megabytes would be given back to the system and
+    fetched again, page by page, which takes three times as long as the arithmetic. glibc stops doing that for blocks
+    smaller than the largest one that was ever freed (mallopt(3), M_MMAP_THRESHOLD); this one is never touched.
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def _leading_to(graph: Graph, ends: Sequence[int]) -> set[int]:

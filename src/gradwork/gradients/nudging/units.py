@@ -68,10 +68,19 @@ def entrance(structure: Structure, start: int) -> Entrance | None:
             return _as_bias(structure, position, reader, shape)
         elif node.op in ("add", "subtract") and not turned and len(shape) == 2:
             return None  # the array itself is in the sum: every entry by itself, with no rows to share
-        elif node.op != "reshape" or turned:
+        elif turned or not _in_order(structure, reader):
             return None
         position = reader
     return None
+
+
+def _in_order(structure: Structure, reader: int) -> bool:
+    """Whether a node holds the same entries in the same order as its input: w[:, None] does."""
+    node = structure.graph.nodes[reader]
+    if node.op == "getitem" and np.prod(node.shape) == np.prod(structure.shapes[node.inputs[0]]):
+        read = sources(structure.site(reader)).reshape(-1)
+        return bool((read == np.arange(read.size)).all())
+    return node.op == "reshape"
 
 
 def _only_reader(structure: Structure, position: int) -> int | None:
