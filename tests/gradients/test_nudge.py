@@ -402,7 +402,7 @@ def test_two_runs_give_the_same():
     assert one.evaluations == two.evaluations
 
 
-# -- interrupts (many workers: test_nudge_executors.py) -----------------------------------------------------------------------------------------
+# -- interrupts (many workers: test_nudge_executors.py) ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["auto", "forward", "complex"])

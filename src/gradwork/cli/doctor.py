@@ -64,7 +64,7 @@ def _advice(core: list[Row]) -> list[Paragraph]:
 
     found = []
     if ("NumPy", "missing") in core:
-        found.append('NumPy is missing, and everything needs it: python -m pip install "numpy>=1.26"')
+        found.append('NumPy is missing, and everything needs it: python -m pip install "numpy>=2.0"')
     if sys.flags.dont_write_bytecode:
         found.append("PYTHONDONTWRITEBYTECODE is set: Python compiles every module again at each start. Unset it.")
     if any(name == "BLAS" and not re.search("openblas|mkl|accelerate|blis", value, re.I) for name, value in core):

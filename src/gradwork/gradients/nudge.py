@@ -118,9 +118,11 @@ def _measured(scheme: str, start: Start, sampler: Sampler, noise: Noise, steps: 
         from gradwork.gradients.nudging.complex_step import by_complex_step
 
         return by_complex_step(start, ground, steps)
+    branches = branches_of(start.trace, start.subject)
     if scheme == "auto":
-        return Ladder(ground, entries.part, branches_of(start.trace, start.subject)).climb()
-    return at_one_step(scheme, ground, usual_step(scheme, entries.scale, start.unit) if steps is None else steps)
+        return Ladder(ground, entries.part, branches).climb()
+    steps = usual_step(scheme, entries.scale, start.unit) if steps is None else steps
+    return at_one_step(scheme, ground, steps, branches)
 
 
 def _with_zeros(found: Climbed, entries: Entries, ignored: Sequence[int]) -> Climbed:

@@ -22,6 +22,7 @@ from gradwork.graph import frames
 from gradwork.graph.builder import Builder, escaped
 from gradwork.graph.graph import NO_PARAMS, Params
 from gradwork.graph.op import REGISTER, Op
+from gradwork.graph.operators import Doors, install
 
 
 class Traced:
@@ -570,112 +571,7 @@ _UFUNC_METHODS: dict[Any, Any] = {
 }
 
 
-def _install(cls: type) -> None:
-    """Operators and array methods, each in terms of the NumPy function that it is."""
-    binary = {
-        "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power,
-        "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder,
-        "divmod": np.divmod, "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
-    }  # fmt: skip
-    for name, function in binary.items():
-        setattr(cls, f"__{name}__", _forward_operator(function))
-        setattr(cls, f"__r{name}__", _reflected_operator(function))
-        if name != "divmod":
-            setattr(cls, f"__i{name}__", _inplace_operator(function))
-    comparisons = {
-        "lt": np.less,
-        "le": np.less_equal,
-        "gt": np.greater,
-        "ge": np.greater_equal,
-        "eq": np.equal,
-        "ne": np.not_equal,
-    }
-    for name, function in comparisons.items():
-        setattr(cls, f"__{name}__", _forward_operator(function))
-    for name, function in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
-        setattr(cls, f"__{name}__", lambda self, f=function: call(f, (self,), {}))
-    methods = (
-        "sum mean prod var std max min argmax argmin clip dot reshape ravel transpose swapaxes squeeze cumsum cumprod "
-        "round any all trace diagonal take repeat argsort nonzero ptp searchsorted compress choose"
-    ).split()
-    for name in methods:
-        setattr(cls, name, _method(getattr(np, name)))
-    setattr(cls, "__getitem__", lambda self, key: call(get_item, (self, key), {}))
-    setattr(cls, "reshape", _reshape)
-    setattr(
-        cls,
-        "transpose",
-        lambda self, *axes: call(np.transpose, (self, axes[0] if len(axes) == 1 else axes or None), {}),
-    )
-    setattr(cls, "flatten", lambda self, order="C": call(np.copy, (call(np.ravel, (self,), {"order": order}),), {}))
-    setattr(cls, "copy", lambda self, order="C": call(np.copy, (self, order), {}))
-    setattr(cls, "astype", lambda self, dtype, **kw: call(astype_of, (self, dtype), {}))
-    setattr(cls, "conj", lambda self: call(np.conjugate, (self,), {}))
-    setattr(cls, "conjugate", lambda self: call(np.conjugate, (self,), {}))
-    setattr(cls, "fill", _fill)
-    setattr(cls, "sort", _sort)
-    setattr(cls, "put", lambda self, *args, **kw: call(np.put, (self, *args), kw))
-
-
-def _forward_operator(function: Any) -> Any:
-    def forward(self: Traced, other: Any) -> Any:
-        kind = other.__class__
-        if kind is float or kind is int or (kind is Traced and other.builder is self.builder):
-            return apply(function, self.builder, (self, other))
-        return call(function, (self, other), _NOTHING) if _operable(other) else NotImplemented
-
-    return forward
-
-
-def _reflected_operator(function: Any) -> Any:
-    def reflected(self: Traced, other: Any) -> Any:
-        if other.__class__ is float or other.__class__ is int:
-            return apply(function, self.builder, (other, self))
-        return call(function, (other, self), _NOTHING) if _operable(other) else NotImplemented
-
-    return reflected
-
-
-def _inplace_operator(function: Any) -> Any:
-    def inplace(self: Traced, other: Any) -> Any:
-        if not _operable(other):
-            return NotImplemented
-        result = call(function, (self, other), _NOTHING)
-        # A number cannot change in place in Python: the name is bound to a new one. An array can.
-        if not self.builder.concrete or not isinstance(self.builder.values[self._index], np.ndarray):
-            return result
-        write(self, result)
-        return self
-
-    return inplace
-
-
-def _operable(other: Any) -> bool:
-    return other is not None and not isinstance(other, (str, bytes, dict, set))
-
-
-def _method(function: Any) -> Any:
-    def method(self: Traced, *args: Any, **kwargs: Any) -> Any:
-        return call(function, (self, *args), kwargs)
-
-    method.__name__ = function.__name__
-    return method
-
-
-def _reshape(self: Traced, *shape: Any, order: str = "C") -> Any:
-    return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {"order": order})
-
-
-def _sort(self: Traced, axis: int = -1, **options: Any) -> None:
-    """The array method sorts in place, where the function gives a sorted copy."""
-    write(self, call(np.sort, (self, axis), options))
-
-
-def _fill(self: Traced, value: Any) -> None:
-    self[...] = value
-
-
-_install(Traced)
+install(Traced, Doors(call, apply, write, get_item, astype_of))
 
 
 def node(builder: Builder, op: Op, operands: tuple[Any, ...], **params: Any) -> Traced:

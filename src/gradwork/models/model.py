@@ -92,6 +92,14 @@ class Model:
         about = tuple(Paragraph(note, "note") for note in self.notes)
         return replace(page, blocks=(*about, *page.blocks))
 
+    def sweep(self, *, wrt: Sequence[str] | None = None, digits: int | None = None) -> Document:
+        """One slope measured with nudges of every size, as a page: that of the steepest entry."""
+        from gradwork.gradients.nudging.sweep import sweep
+
+        page = sweep(self.loss, wrt=tuple(wrt or self.wrt), kwargs=self.bound).document(digits=digits or 6)
+        about = (Paragraph(self.title), *(Paragraph(note, "note") for note in self.notes))
+        return replace(page, blocks=(*about, *page.blocks))
+
     def derive(self, *, wrt: Sequence[str] | None = None, order: int = 1, **extent: Any) -> Document:
         """The derivation by each parameter, as a page."""
         from gradwork.gradients.derive import derive

@@ -28,7 +28,8 @@ from gradwork.graph.trace import Trace, trace_call
 NEAR = 0.1  # an argument that moves by more than this share of its way there may meet a place that is not smooth
 # Where ops without branches are not smooth; at 0, if they are not named here.
 SPOTS = {"arcsin": (-1.0, 1.0), "arccos": (-1.0, 1.0), "arctanh": (-1.0, 1.0), "arccosh": (1.0,), "log1p": (-1.0,)}
-SMOOTH = frozenset({"where", "exp2", "logaddexp", "deg2rad", "rad2deg"})  # not analytic in the complex plane, but smooth
+# Not analytic in the complex plane, but smooth.
+SMOOTH = frozenset({"where", "exp2", "logaddexp", "deg2rad", "rad2deg"})
 CURVED = 0.25  # a second difference above this share of the first ones is not that of a smooth op on a small step
 
 Values = dict[int, Any]

@@ -98,6 +98,14 @@ def common_axes(several: Sequence[Moved]) -> tuple[int, ...]:
     )
 
 
+def side_by_side(several: Sequence[Moved], base: Any) -> Moved:
+    """The nudges of all of them in a row: they moved the same array, each in its own way."""
+    keep = set.intersection(*(set(m.axes) for m in several))
+    wide = [widened(m, base, keep) for m in several]
+    index = tuple(np.concatenate(places) for places in zip(*(m.index for m in wide), strict=True))
+    return Moved(wide[0].shape, wide[0].axes, index, np.concatenate([m.values for m in wide], axis=-1))
+
+
 def point(shape: Shape, flat: Array, values: Array) -> Moved:
     """One entry each: that of the array's flat position."""
     index = np.unravel_index(flat, shape) if shape else ()

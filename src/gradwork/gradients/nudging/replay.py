@@ -73,11 +73,22 @@ class Nudger:
             except (ArithmeticError, ValueError):
                 pass  # a number left its domain: arrays hold infinity and nan, single numbers do not
         self._move_to(arrays)
+        if self.mode == "structure" and sum(self.sizes) <= min(map(self.structure.room, self.nodes)):
+            return self._together(h)
         found = [slopes(self.units, node, h) if self.mode == "per_unit" else None for node in self.nodes]
         return [self._each(k, h) if made is None else made for k, made in enumerate(found)]
 
-    def _shaped(self, row: list[float]) -> list[Array]:
-        flat = np.array(row)
+    def _together(self, h: float) -> list[Array]:
+        """Every entry of all arrays, at once."""
+        with np.errstate(all="ignore"):
+            flat = [self.structure.values[node].reshape(-1) for node in self.nodes]
+            nudges = [(node, np.arange(len(f)), f + h) for node, f in zip(self.nodes, flat, strict=True)]
+            rises = self.structure.results_together(nudges)[0] - self.structure.base[0]
+            before = np.concatenate(flat)
+            return self._shaped(rises / ((before + h) - before))
+
+    def _shaped(self, row: Any) -> list[Array]:
+        flat = np.asarray(row)
         ends = np.cumsum(self.sizes)
         return [flat[e - n : e].reshape(s) for e, n, s in zip(ends, self.sizes, self.shapes, strict=True)]
 

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradwork.errors import StepError
+from gradwork.gradients.nudging.branches import Branches
+from gradwork.gradients.nudging.corners import Corners
 from gradwork.gradients.nudging.ladder import Climbed, power_of_two
 from gradwork.gradients.nudging.rungs import Ground, Rung, central
 from gradwork.gradients.nudging.subject import Array
@@ -20,26 +23,76 @@ def usual_step(scheme: str, scale: Array, unit: float) -> Array:
     return power_of_two(scale, round(np.log2(unit) / order))
 
 
-def at_one_step(scheme: str, ground: Ground, step: Array) -> Climbed:
-    """Slopes by one of the named schemes at the given step of each entry."""
+def at_one_step(scheme: str, ground: Ground, step: Array, branches: Branches | None = None) -> Climbed:
+    """Slopes by one of the named schemes at the given step of each entry.
+
+    Raises StepError where not one result is defined at the end of any nudge.
+    """
     rung = {"forward": forward, "central": plain_central, "richardson": richardson}[scheme](
         ground, np.arange(len(step)), step
     )
+    rung, undefined = _other_side(scheme, ground, rung, step)
+    if len(step) and not ground.sampler.interrupted and not np.isfinite(rung.slope).any():
+        raise StepError(
+            f"a nudge of {step[0]:g} leaves the function's domain on both sides",
+            why="there is no result to compare with the one at the point",
+            hint="a smaller step, or step=None to have one chosen",
+        )
+    corners = Corners(ground.sampler.entries, branches)
+    rung = _met_corners(scheme, ground, rung, corners, undefined)
+    corner = rung.cornered & ~corners.smooth[:, None]
+    corner |= _on_its_way(rung, corners)
+    with np.errstate(all="ignore"):
+        jump = corner & (np.abs(rung.finer_gap) > 1.6 * np.abs(rung.gap))
+        between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
+    bar = np.where(jump, np.inf, np.where(corner, np.fmax(between, rung.bar), rung.bar))
+    return Climbed(rung, rung.slope, bar, corner, jump, undefined, corners.at)
+
+
+def _other_side(scheme: str, ground: Ground, rung: Rung, step: Array) -> tuple[Rung, Array]:
+    """Where the domain ends within the step, the other side may still be inside. Also gives where that was tried."""
     away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
     undefined = np.zeros(len(step), dtype=bool)
     for side in (1.0, -1.0):
-        # The domain ends within the step: the other side may still be inside.
         rows = np.flatnonzero(away)
         if len(rows) and not ground.sampler.interrupted and not (scheme == "forward" and side > 0):
             rung = rung.put(rows, forward(ground, rows, side * step[rows]))
             undefined[rows] = True
             away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
-    corner = rung.cornered
+    return rung, undefined
+
+
+def _met_corners(scheme: str, ground: Ground, rung: Rung, corners: Corners, undefined: Array) -> Rung:
+    """Ask the graph which nudges meet a corner. One way shows no gap between two sides: there, both are measured."""
+    low = 0.0 if scheme == "forward" else -1.0
+    suspects = corners.watched() & ~undefined
+    if scheme != "forward":
+        suspects &= rung.cornered.any(axis=1)
+    for row in np.flatnonzero(suspects):
+        found = corners.within(int(row), float(rung.step[row]), low)
+        if found.verdict == "changes":
+            corners.at[int(row)] = found
+        corners.smooth[row] = found.verdict == "same"
+    rows = np.array(sorted(corners.at), dtype=int)
+    if scheme != "forward" or not len(rows) or ground.sampler.interrupted:
+        return rung
+    both = central(ground, rows, rung.step[rows])
+    apart = np.abs(both.right0 - both.left0)
+    mine = rung.pick(rows)
     with np.errstate(all="ignore"):
-        jump = corner & (np.abs(rung.finer_gap) > 1.6 * np.abs(rung.gap))
-        between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
-    bar = np.where(jump, np.inf, np.where(corner, np.fmax(between, rung.bar), rung.bar))
-    return Climbed(rung, rung.slope, bar, corner, jump, undefined)
+        sides = replace(
+            mine, left0=both.left0, right0=both.right0, gap=both.gap, finer_gap=both.finer_gap,
+            truncation=np.fmax(mine.truncation, np.fmax(apart, np.abs(both.gap))),
+        )  # fmt: skip
+    return rung.put(rows, sides)
+
+
+def _on_its_way(rung: Rung, corners: Corners) -> Array:
+    """Where the graph shows a corner within the nudge, and the two sides differ by more than noise."""
+    at = np.isin(np.arange(len(rung.step)), list(corners.at))[:, None]
+    with np.errstate(invalid="ignore"):
+        stays = rung.finer_gap * np.sign(rung.gap) > 0.8 * np.abs(rung.gap)
+        return np.asarray(at & stays & (np.abs(rung.finer_gap) > 6 * rung.rounding))
 
 
 def forward(ground: Ground, ids: Array, step: Array) -> Rung:

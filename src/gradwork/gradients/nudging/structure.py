@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.gradients.nudging.branches import followed
-from gradwork.gradients.nudging.moved import Moved, dense, point
+from gradwork.gradients.nudging.moved import Moved, dense, point, side_by_side
 from gradwork.gradients.nudging.passing import Site, passed
 from gradwork.gradients.nudging.progress import Progress
 from gradwork.gradients.nudging.sampler import Entries, Sampler, evaluate_shard
@@ -33,6 +33,10 @@ LEAST = 64  # nudges in a chunk, for long rows, where memory allows
 TRIED = 3  # entries of each array that the function itself is asked about
 
 
+Nudges = tuple[int, Array, Array]  # an input, flat positions in it, and where they are moved to
+Group = tuple[int, Moved, Array]  # a node, what moved of it, and to which columns of the results that belongs
+
+
 class Structure:
     """A graph at a point, through which nudges of its inputs can be followed."""
 
@@ -43,6 +47,7 @@ class Structure:
         self.shapes = [node.shape for node in graph.nodes]
         self._sites: dict[int, Site] = {}
         self._orders: dict[tuple[int, int], list[tuple[int, tuple[int, ...], tuple[int, ...]]]] = {}
+        self._meetings: dict[tuple[int, ...], tuple[int, tuple[int, ...]] | None] = {}
         self._room: dict[int, int] = {}
         _keep_freed_memory()
 
@@ -107,6 +112,53 @@ class Structure:
             return np.broadcast_to(self.base[:, None], (self.base.size, len(flat)))
         values = np.broadcast_to(self.values[self.output], self.shapes[self.output])
         return dense(moved, values).reshape(-1, len(flat))
+
+    def results_together(self, nudges: Sequence[Nudges]) -> Array:
+        """The results of nudges of several inputs, (results, K), in a row: their ways are one from where they meet."""
+        groups = []
+        first = 0
+        for start, flat, targets in nudges:
+            columns = np.arange(first, first := first + len(flat))
+            groups.append((start, point(self.shapes[start], flat, targets), columns))
+        made = np.empty((self.base.size, first))
+        made[...] = self.base[:, None]
+        for position, moved, columns in self._met(groups):
+            found = self.follow(position, moved)
+            if found is not None:
+                made[:, columns] = dense(found, self.values[self.output]).reshape(len(made), -1)
+        return made
+
+    def _met(self, groups: list[Group]) -> list[Group]:
+        """The groups of nudges after all that can be joined have been."""
+        while (meeting := self._next_meeting(tuple(position for position, _, _ in groups))) is not None:
+            end, some = meeting
+            moved = [(self.follow(groups[k][0], groups[k][1], end), groups[k][2]) for k in some]
+            there = [(m, columns) for m, columns in moved if m is not None]
+            groups = [group for k, group in enumerate(groups) if k not in some]
+            if there:
+                joined = side_by_side([m for m, _ in there], self.values[end])
+                groups.append((end, joined, np.concatenate([columns for _, columns in there])))
+        return groups
+
+    def _next_meeting(self, positions: tuple[int, ...]) -> tuple[int, tuple[int, ...]] | None:
+        """The first node through which all that several of `positions` move has to pass, and which of them."""
+        if positions not in self._meetings:
+            passes: dict[int, list[int]] = {}
+            for k, position in enumerate(positions):
+                for narrow in self._narrows(position):
+                    passes.setdefault(narrow, []).append(k)
+            shared = [narrow for narrow, some in passes.items() if len(some) > 1]
+            self._meetings[positions] = (min(shared), tuple(passes[min(shared)])) if shared else None
+        return self._meetings[positions]
+
+    def _narrows(self, start: int) -> list[int]:
+        """The nodes, `start` among them, through which everything that it moves has to pass."""
+        live, narrows = {start}, [start]
+        for position, _, done in self.order(start, self.output):
+            live = (live | {position}) - set(done)
+            if live == {position}:
+                narrows.append(position)
+        return narrows
 
     def room(self, start: int) -> int:
         """How many nudges of an input go into one chunk."""
@@ -181,6 +233,11 @@ class StructuredSampler(Sampler):
 
     def _fill(self, ids: Array, targets: Array, values: Array, progress: Progress) -> None:
         parts = self.entries.part[ids]
+        present = list(dict.fromkeys(parts.tolist()))
+        nodes = [self.node_of[part] for part in present if part in self.node_of]
+        if len(nodes) == len(present) > 1 and len(ids) <= min(map(self.structure.room, nodes)):
+            self._follow_all(ids, [np.flatnonzero(parts == part) for part in present], targets, values, progress)
+            return
         for part in dict.fromkeys(parts.tolist()):
             columns = np.flatnonzero(parts == part)
             if part in self.node_of:
@@ -190,6 +247,18 @@ class StructuredSampler(Sampler):
                 index = self.entries.index[ids[columns]]
                 evaluate_shard(self.subject, parts[columns], index, targets[:, columns], found, progress)
                 values[:, columns] = found
+
+    def _follow_all(
+        self, ids: Array, columns: list[Array], targets: Array, values: Array, progress: Progress
+    ) -> None:
+        """Few nudges of several arrays: all at once."""
+        part, index = self.entries.part[ids], self.entries.index[ids]
+        with np.errstate(all="ignore"):
+            for row in range(len(targets)):
+                nudges = [(self.node_of[int(part[some[0]])], index[some], targets[row, some]) for some in columns]
+                values[row, np.concatenate(columns)] = self.structure.results_together(nudges).T
+                self.subject.evaluations += len(ids)
+                progress.step(len(ids))
 
     def _follow(
         self, node: int, index: Array, columns: Array, targets: Array, values: Array, progress: Progress
