@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradwork.gradients.expression import one_line
+from gradwork.gradients.nudging.page import entry
 from gradwork.gradients.view import View
 from gradwork.notation.document import Block, Paragraph, Table, Text
 from gradwork.notation.layout import Number
 from gradwork.working.agreement import Compared
-from gradwork.working.nudge_page import entry
 
 if TYPE_CHECKING:
     from gradwork.working.work import Worked

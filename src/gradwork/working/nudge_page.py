@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwork.gradients.derive import derive_graph
+from gradwork.gradients.nudging.page import entry, vectors
 from gradwork.gradients.view import View
 from gradwork.notation.document import Block, Equation, Equations, Paragraph, Table, Text
-from gradwork.notation.layout import Derivative, Fraction, Layout, Matrix, Number, Product, Subscript, Symbol, equation
+from gradwork.notation.layout import Derivative, Fraction, Number, Product, Symbol, equation
 
 if TYPE_CHECKING:
     from gradwork.working.work import Worked
@@ -57,16 +58,6 @@ def _row(
     )
 
 
-def entry(name: str, index: tuple[int, ...]) -> Layout:
-    """A parameter's entry, as people count: from 1.
-
-    >>> from gradwork.gradients.expression import one_line
-    >>> one_line(entry("W", (0, 1))), one_line(entry("b", ()))
-    ('W[1, 2]', 'b')
-    """
-    return Subscript(Symbol(name), tuple(Number(i + 1) for i in index)) if index else Symbol(name)
-
-
 def _both_ways(worked: Worked, view: View) -> Iterator[Block]:
     """Nudging both ways, and for single numbers why one way differs."""
     from gradwork.working.work import leaves_of
@@ -111,32 +102,8 @@ def _why(worked: Worked, name: str, position: int) -> Equation | None:
 
 def _laid_out(worked: Worked, view: View) -> Iterator[Block]:
     """The slopes of a bias vector as one vector; of a weight matrix column by column, then side by side."""
-    from gradwork.working.work import leaves_of
-
     loss = next(iter(worked.derived.values())).target
-    rows: list[Equation] = []
-    for name, slope in zip(worked.names, leaves_of(worked.nudged.gradient), strict=True):
-        value = np.asarray(slope)
-        top = Derivative(Symbol(loss), Symbol(name))
-        if value.ndim == 1:
-            rows.append(
-                Equation(equation(top, view.array(value)), note="the slopes of this vector's entries, put together")
-            )
-        elif value.ndim == 2:
-            for k in range(value.shape[1] if view.full else min(value.shape[1], view.columns)):
-                column = Subscript(Symbol(name), (Symbol(f"column {k + 1}"),))
-                rows.append(Equation(equation(Derivative(Symbol(loss), column), _column(value[:, k], view))))
-            rows.append(
-                Equation(
-                    equation(top, view.array(value)),
-                    note="its columns side by side: the gradient, laid out as the matrix is",
-                )
-            )
-    if rows:
-        yield Equations(tuple(rows))
-
-
-def _column(values: Any, view: View) -> Layout:
-    piece = view.array(values.reshape(-1, 1))
-    assert isinstance(piece, Matrix)
-    return piece
+    most = 1_000_000_000
+    rows, columns = (most, most) if view.full else (view.rows, view.columns)
+    for array in worked.nudged.arrays.values():
+        yield from vectors(array, rows, columns, loss)

@@ -78,14 +78,14 @@ def _array_blocks(found: Nudged, array: NudgedArray, rows: int, columns: int, lo
         yield Paragraph(
             f"{array.value.size - most:,} more entries of {array.name} were nudged in the same way.", "note"
         )
-    yield from _vectors(array, rows, columns, loss)
+    yield from vectors(array, rows, columns, loss)
 
 
 def _nudges(found: Nudged, array: NudgedArray, most: int) -> Table:
     heads, align, cells = _layout(found)
     lines = [cells(line) for line, _ in zip(array.rows(float(found.before)), range(most), strict=False)]
     named = [
-        (_entry(array.name, index), *line) for index, line in zip(np.ndindex(array.value.shape), lines, strict=False)
+        (entry(array.name, index), *line) for index, line in zip(np.ndindex(array.value.shape), lines, strict=False)
     ]
     return Table(("", *heads), tuple(named), align="l" + align)
 
@@ -115,17 +115,23 @@ def _bar(bar: float) -> Text:
     return Number(bar, 1) if np.isfinite(bar) else "?"
 
 
-def _entry(name: str, index: tuple[int, ...]) -> Layout:
+def entry(name: str, index: tuple[int, ...]) -> Layout:
+    """A parameter's entry, as people count: from 1.
+
+    >>> from gradwork.gradients.expression import one_line
+    >>> one_line(entry("W", (0, 1))), one_line(entry("b", ()))
+    ('W[1, 2]', 'b')
+    """
     return Subscript(Symbol(name), tuple(Number(i + 1) for i in index)) if index else Symbol(name)
 
 
-def _vectors(array: NudgedArray, rows: int, columns: int, loss: str) -> Iterator[Block]:
+def vectors(array: NudgedArray, rows: int, columns: int, loss: str) -> Iterator[Block]:
     """A bias vector as one vector; a matrix column by column, and then the columns side by side."""
     whole = Derivative(Symbol(loss), Symbol(array.name))
-    if array.slope.ndim == 1:
-        yield Equation(
-            equation(whole, grid(array.slope.reshape(-1, 1), rows, columns)), note="the slopes, put together"
-        )
+    if array.slope.ndim == 1 or (array.slope.ndim == 2 and array.slope.shape[1] == 1):
+        column = grid(array.slope.reshape(-1, 1), rows, columns)
+        yield Equation(equation(whole, column), note="the slopes, put together as a vector")
+        return
     if array.slope.ndim != 2:
         return
     lines = []

@@ -8,6 +8,7 @@ nudge by nudge on whole arrays, as the plain loop would.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,13 @@ class Site:
     def finite(self) -> bool:
         """Whether a sum or a product is finite, and so all that went into it: to infinity no change can be added."""
         return bool(np.isfinite(self.value).all())
+
+    @functools.cached_property
+    def sources(self) -> Array:
+        """For each entry of the value of a rearranging op, the flat position in its first input that it is read from."""
+        numbered = np.arange(math.prod(self.shapes[0])).reshape(self.shapes[0])
+        others = [self.whole(k) for k in range(1, len(self.bases))]
+        return np.asarray(self.op.function(numbered, *others, **self.params))
 
     def whole(self, k: int) -> Any:
         """Input k in its full shape."""
@@ -133,18 +141,11 @@ def _reshape(site: Site, inputs: Inputs) -> Moved | None:
     return reshaped(moved, site.bases[0], site.shape)
 
 
-def sources(site: Site) -> Array:
-    """For each entry of the value of a rearranging op, the flat position in its first input that it is read from."""
-    numbered = np.arange(int(np.prod(site.shapes[0], dtype=np.int64))).reshape(site.shapes[0])
-    others = [site.whole(k) for k in range(1, len(site.bases))]
-    return np.asarray(site.op.function(numbered, *others, **site.params))
-
-
 def _picked(site: Site, inputs: Inputs) -> Moved | None:
     moved = inputs[0]
     if moved is None or any(m is not None for m in inputs[1:]):
         return one_by_one(site, inputs)
-    source = sources(site)
+    source = site.sources
     if len(moved.axes) == len(moved.shape) and moved.shape:
         return _picked_points(site, moved, source)
     if all(isinstance(e, slice) and e == slice(None) for e in site.params["index"]):
@@ -240,7 +241,7 @@ def _multiplied(site: Site, inputs: Inputs) -> Moved | None:
         return _stacks_multiplied(site, inputs)
     a, b = site.whole(0), site.whole(1)
     rows, columns = (1, a.size) if a.ndim == 1 else a.shape, (b.size, 1) if b.ndim == 1 else b.shape
-    value = np.broadcast_to(site.value, site.shape).reshape(rows[0], columns[1])
+    value = spread(site.value, site.shape).reshape(rows[0], columns[1])
     if right is not None:
         made = _right_moved(a.reshape(rows), reshaped(right, b, columns), b.reshape(columns), value, site.finite)
     else:

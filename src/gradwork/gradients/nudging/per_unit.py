@@ -58,12 +58,18 @@ class Units:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
+        self.sizes = SIZES
         self._curves: dict[tuple[int, int], Curves | None] = {}
         self._rows: dict[tuple[int, int], Rows | None] = {}
         self._entrances: dict[int, Entrance | None] = {}
 
     def forget_values(self) -> None:
         """The structure stands at another point: how arrays enter is the same, what their nudges do is not."""
+        self._curves.clear()
+
+    def trust_curves(self) -> None:
+        """Measure no more than a curve needs, from now on: nothing is known of how far off it may be."""
+        self.sizes = SIZES[:4]
         self._curves.clear()
 
     def entrance(self, start: int) -> Entrance | None:
@@ -90,7 +96,7 @@ class Units:
             rows = self._rows_after(*key)
             assert rows is not None
             with np.errstate(all="ignore"):
-                curves = _Measuring(self.structure, found.node, found.row_axis, rows).curves()
+                curves = _Measuring(self.structure, found.node, found.row_axis, rows, self.sizes).curves()
             self._curves[key] = curves
         return curves
 
@@ -98,8 +104,8 @@ class Units:
 class _Measuring:
     """Nudging all units of one sum. Arrays are (rows, units)."""
 
-    def __init__(self, structure: Structure, node: int, row_axis: int, rows: Rows) -> None:
-        self.structure, self.node, self.row_axis, self.rows = structure, node, row_axis, rows
+    def __init__(self, structure: Structure, node: int, row_axis: int, rows: Rows, sizes: tuple[float, ...]) -> None:
+        self.structure, self.node, self.row_axis, self.rows, self.sizes = structure, node, row_axis, rows, sizes
         whole = np.broadcast_to(structure.values[node], structure.shapes[node])
         self.shape = whole.shape
         self.sums = whole[:, None] if whole.ndim == 1 else whole if row_axis == 0 else whole.T
@@ -118,20 +124,22 @@ class _Measuring:
 
     def rises(self, size: Array, columns: Array) -> tuple[Array, Array]:
         """How the loss of each row rises, (sizes, rows, units), and where a corner was met, (rows, units)."""
-        rises = np.zeros((len(SIZES), *size.shape))
+        rises = np.zeros((len(self.sizes), *size.shape))
         crossed = np.zeros(size.shape, dtype=bool)
         sample = self._moved(self.sums[:, columns[:1]], columns[:1])
-        room = max(1, self.structure.room_for(self.node, sample, self.rows.node) // len(SIZES))
+        room = max(1, self.structure.room_for(self.node, sample, self.rows.node) // len(self.sizes))
         for first in range(0, len(columns), room):
             some = slice(first, first + room)
             mine = columns[some]
-            nudged = np.concatenate([self.sums[:, mine] + s * size[:, some] for s in SIZES], axis=1)
-            moved = self._moved(nudged, np.tile(mine, len(SIZES)))
+            nudged = np.concatenate([self.sums[:, mine] + s * size[:, some] for s in self.sizes], axis=1)
+            moved = self._moved(nudged, np.tile(mine, len(self.sizes)))
             watch = _Branches(self.structure, self.node, self.row_axis, nudged.shape)
             found = self.structure.follow(self.node, moved, self.rows.node, watch)
             if found is not None:
-                rises[:, :, some] = np.stack(np.split(self._by_row(found), len(SIZES), axis=1))
-            crossed[:, some] = np.logical_or.reduce(np.split(watch.crossed, len(SIZES), axis=1))
+                table = self._by_row(found).reshape(len(size), len(self.sizes), len(mine))
+                rises[:, :, some] = np.swapaxes(table, 0, 1)
+            if watch.any:
+                crossed[:, some] = watch.crossed.reshape(len(size), len(self.sizes), len(mine)).any(axis=1)
         return rises * self.rows.factor, crossed
 
     def _moved(self, values: Array, columns: Array) -> Moved:
@@ -149,7 +157,7 @@ class _Measuring:
         up, down = rises[0::2], rises[1::2]
         odd, even = (up - down) / 2, (up + down) / 2
         c1 = (8 * odd[0] - odd[1]) / 6 / size
-        wide = (8 * odd[1] - odd[2]) / 12 / size
+        wide = (8 * odd[1] - odd[2]) / 12 / size if len(odd) > 2 else c1
         level = np.abs(self.base).sum(axis=tuple(a for a in range(self.base.ndim) if a != self.rows.row_axis))
         lost = 4 * UNIT * (np.abs(self.rows.factor) * level[:, None] / size + np.abs(c1) * np.abs(self.sums) / size)
         doubt = np.abs(c1 - wide) / 8
@@ -174,6 +182,7 @@ class _Branches:
 
     def __init__(self, structure: Structure, start: int, row_axis: int, shape: tuple[int, ...]) -> None:
         self.crossed = np.zeros(shape, dtype=bool)
+        self.any = False
         self.structure = structure
         self.axis_of = {start: row_axis}
 
@@ -181,6 +190,7 @@ class _Branches:
         if result is None or not (site.op.branch or site.op.kinks):
             return
         self.crossed |= _changes(site, inputs, self.crossed.shape[0])
+        self.any = True
 
 
 def _changes(site: Site, inputs: Inputs, rows: int) -> Array:

@@ -26,7 +26,8 @@ class Nudger:
 
     f, args, wrt, kwargs: as for `gw.nudge`; the arguments of `wrt` are single numbers or arrays, and `f` gives one
     number.
-    mode: "structure": each entry by itself; "per_unit": by the sums that they enter; "scalars": each entry by itself,
+    mode: "structure": each entry by itself; "per_unit": by the sums that they enter, where curves
+    that fit are tried at the first point only; "scalars": each entry by itself,
     in straight-line Python, for tiny graphs; "auto" takes scalars if that can be, and else structure.
 
     Calling it with the arrays of `wrt` gives their slopes: (f(x + h) - f(x)) / h for every entry.
@@ -56,6 +57,8 @@ class Nudger:
         self.nodes = tuple(found[1][part] for part in start.subject.moving)
         self.shapes = tuple(self.structure.shapes[node] for node in self.nodes)
         self.sizes = tuple(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)
+        if mode == "per_unit" and all(slopes(self.units, node, 1e-6) is not None for node in self.nodes):
+            self.units.trust_curves()
         graph, values = self.structure.graph, self.structure.values
         self.line = straight_line(graph, values, self.nodes) if mode in ("auto", "scalars") else None
         if mode == "scalars" and self.line is None:

@@ -248,9 +248,7 @@ class StructuredSampler(Sampler):
                 evaluate_shard(self.subject, parts[columns], index, targets[:, columns], found, progress)
                 values[:, columns] = found
 
-    def _follow_all(
-        self, ids: Array, columns: list[Array], targets: Array, values: Array, progress: Progress
-    ) -> None:
+    def _follow_all(self, ids: Array, columns: list[Array], targets: Array, values: Array, progress: Progress) -> None:
         """Few nudges of several arrays: all at once."""
         part, index = self.entries.part[ids], self.entries.index[ids]
         with np.errstate(all="ignore"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwork.gradients.nudging.moved import Moved
-from gradwork.gradients.nudging.passing import REARRANGING, sources
+from gradwork.gradients.nudging.passing import REARRANGING
 from gradwork.gradients.nudging.structure import Structure
 from gradwork.gradients.nudging.subject import Array
 
@@ -78,7 +78,7 @@ def _in_order(structure: Structure, reader: int) -> bool:
     """Whether a node holds the same entries in the same order as its input: w[:, None] does."""
     node = structure.graph.nodes[reader]
     if node.op == "getitem" and np.prod(node.shape) == np.prod(structure.shapes[node.inputs[0]]):
-        read = sources(structure.site(reader)).reshape(-1)
+        read = structure.site(reader).sources.reshape(-1)
         return bool((read == np.arange(read.size)).all())
     return node.op == "reshape"
 
@@ -214,7 +214,7 @@ def _through_places(structure: Structure, position: int, which: int, axis: int) 
     site = structure.site(position)
     if which != 0 or not site.shapes[0]:
         return None
-    read = sources(site)
+    read = site.sources
     row = np.unravel_index(read.reshape(-1), site.shapes[0])[axis].reshape(read.shape)
     for after, size in enumerate(read.shape):
         counted = np.arange(size).reshape([-1 if a == after else 1 for a in range(read.ndim)])
