@@ -91,7 +91,7 @@ def at_places(slopes: list[np.ndarray], places: list[tuple[int, int]]) -> np.nda
     return np.array([slopes[k].reshape(-1)[i] for k, i in places])
 
 
-# -- what is timed ------------------------------------------------------------------------------------------------------
+# -- what is timed ----------------------------------------------------------------------------------------------------
 
 
 def contestants(case: Case) -> Iterator[tuple[str, Callable[[], object], float]]:

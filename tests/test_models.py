@@ -581,3 +581,13 @@ def test_arguments_that_are_not_there(write):
         load(f"{path}:loss", wrt="kind")
     with pytest.raises(MissingFileError):
         load(f"{path.parent / 'nte.py'}:loss")
+
+
+def test_what_a_models_own_function_raises_is_told_by_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("w = 1.0\ndef loss(w):\n    return w + missing\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="loss stops when it is called") as caught:
+        load(f"{file}:loss").work()
+    assert caught.value.where is not None
+    assert caught.value.where.line == 3
+    assert "NameError" in str(caught.value)

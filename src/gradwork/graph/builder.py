@@ -23,6 +23,7 @@ from gradwork.graph.run import apply_op, spread
 if TYPE_CHECKING:
     from gradwork.graph.traced import Traced
 
+ENTRY_BY_ENTRY = "an operation entry by entry"
 _LEVELS = itertools.count(1)
 _FLOAT64 = np.dtype(np.float64)
 Row = tuple[str, tuple[int, ...], Params, tuple[int, ...], Any, Any, Origin]
@@ -198,7 +199,28 @@ class Builder:
             return error
         shapes = ", ".join(f"{self.names.get(i) or 'an argument'} {self.rows[i][3]}" for i in inputs)
         where = frames.line_of(self.mark)
-        return ShapeError(f"{what} cannot take {shapes}", where=where, why=str(error))
+        why, hint = _misfit(what, [self.rows[i][3] for i in inputs])
+        return ShapeError(f"{what} cannot take {shapes}", where=where, why=why or str(error), hint=hint)
+
+
+def _misfit(what: str, shapes: Sequence[tuple[int, ...]]) -> tuple[str, str | None]:
+    """Why two shapes do not fit, and what would; empty where NumPy's own words have to do."""
+    if len(shapes) != 2 or not all(shapes):
+        return "", None
+    left, right = shapes
+    if what == "matmul":
+        rows = right[-2] if len(right) > 1 else right[0]
+        fits = "the right side transposed (.T) would fit" if len(right) == 2 and right[1] == left[-1] else None
+        return f"the left side has {left[-1]} columns and the right one {rows} rows, and these have to be equal", fits
+    if what == ENTRY_BY_ENTRY:
+        pairs = [(a, b) for a, b in zip(reversed(left), reversed(right), strict=False) if a != b and 1 not in (a, b)]
+        if pairs:
+            a, b = pairs[0]
+            return (
+                f"entry by entry, lengths have to be equal or 1, counted from the last axis; here {a} meets {b}",
+                None,
+            )
+    return "", None
 
 
 class ByRule:

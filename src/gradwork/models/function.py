@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import linecache
 import re
@@ -59,8 +60,26 @@ def load_function(file: Path, name: str | None, wrt: tuple[str, ...] | None = No
         source=str(file),
         notes=tuple(notes),
         settings={"descend": {}, "work": {}},
-        function=function,
+        function=_told_by_line(file, function),
     )
+
+
+def _told_by_line(file: Path, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with whatever it raises told as a message that names the user's line."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except GradworkError:
+            raise
+        except Exception as error:  # a user's own code may raise anything
+            if isinstance(error.__cause__, GradworkError):
+                raise error.__cause__ from None  # NumPy wraps ours, which says more
+            name = getattr(function, "__name__", "the function")
+            raise _stopped(file, error, f"{name} stops when it is called") from error
+
+    return called
 
 
 # --- running the file ------------------------------------------------------------------------------------------------
@@ -95,15 +114,16 @@ def _syntax(file: Path, error: SyntaxError) -> ModelError:
     return ModelError(f"{file.name} is not Python", where=where, why=error.msg)
 
 
-def _stopped(file: Path, error: BaseException) -> ModelError:
+def _stopped(file: Path, error: BaseException, headline: str | None = None) -> ModelError:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     if isinstance(error, SystemExit):
         why = "the file ends the program (sys.exit) when it is run"
         hint = 'what only the program needs, below: if __name__ == "__main__":'
     else:
-        why, hint = f"{type(error).__name__}: {error}", f"python {file.name}, which has to run through first"
+        why = f"{type(error).__name__}: {error}"
+        hint = None if headline else f"python {file.name}, which has to run through first"
     where = Where(str(file), lines[-1] if lines else None)
-    return ModelError(f"{file.name} stops while it is run", where=where, why=why, hint=hint)
+    return ModelError(headline or f"{file.name} stops while it is run", where=where, why=why, hint=hint)
 
 
 def _no_function(file: Path, source: str, name: str | None = None) -> ModelError:

@@ -16,7 +16,7 @@ import numpy as np
 
 from gradwork.errors import MissingRuleError
 from gradwork.graph import frames
-from gradwork.graph.builder import Builder
+from gradwork.graph.builder import ENTRY_BY_ENTRY, Builder
 from gradwork.graph.graph import NO_PARAMS, USER, Params
 from gradwork.graph.op import REGISTER, Composite, Op, declare
 from gradwork.graph.traced import Traced, call, contains_traced, lift, node, write
@@ -260,7 +260,7 @@ def common_shape(builder: Builder, positions: list[int]) -> tuple[int, ...]:
     try:
         return _broadcast_shapes(tuple(shapes))
     except ValueError as error:
-        raise builder.refused("this operation", tuple(positions), error) from error
+        raise builder.refused(ENTRY_BY_ENTRY, tuple(positions), error) from error
 
 
 _broadcast_shapes = functools.lru_cache(maxsize=4096)(lambda shapes: np.broadcast_shapes(*shapes))

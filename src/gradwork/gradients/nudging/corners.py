@@ -11,6 +11,9 @@ from gradwork.gradients.nudging.sampler import Entries
 from gradwork.gradients.nudging.subject import Array
 
 
+ASKED = 1000  # entries: each question is an evaluation or more, so that of very many entries only so many are asked
+
+
 @dataclass(eq=False)
 class Corners:
     """What is known of each entry, as far as it was asked for.
@@ -32,6 +35,13 @@ class Corners:
         parts = np.unique(self.entries.part)
         known = [part for part in parts if self.branches is not None and self.branches.watches(int(part))]
         return np.isin(self.entries.part, known)
+
+    def asked(self, rows: Array, first: Array | None = None) -> Array:
+        """As many of the entries as there is time for; those that are True in `first` come first."""
+        found = np.flatnonzero(rows)
+        if first is not None:
+            found = found[np.argsort(~first[found], kind="stable")]
+        return found[:ASKED]
 
     def within(self, row: int, step: float, low: float = -1.0, high: float = 1.0) -> Crossing:
         """What the graph says of a nudge by `step`, from `low` to `high` times that."""

@@ -172,8 +172,9 @@ class Ladder:
         if self.corners.branches is None:
             return
         self.corners.smooth |= ~self.corners.watched()
-        suspects = (self.best.cornered | self._too_wide(self.best.slope, self.best.bar)).any(axis=1)
-        for row in np.flatnonzero(suspects & self.corners.watched() & (self.side == 0)):
+        cornered = self.best.cornered.any(axis=1)
+        suspects = cornered | self._too_wide(self.best.slope, self.best.bar).any(axis=1)
+        for row in self.corners.asked(suspects & self.corners.watched() & (self.side == 0), cornered):
             if self.ground.sampler.interrupted:
                 return
             halvings = self.corners.clear(int(row), float(self.best.step[row]), self.exponent[row] - self.lowest)
@@ -223,7 +224,8 @@ class Ladder:
         reached = self.exponent + way * self.stride
         # Where nothing is seen but noise, a nudge as large as the entry itself would pass over what there is to see.
         seen = (np.abs(self.slope) > SEEN * self.bar).any(axis=1)
-        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, UNSEEN if self.ground.unit < 2.0**-30 else 0))
+        unseen = UNSEEN if self.ground.unit < 2.0**-30 else 0
+        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, unseen))
         active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= highest)
         return np.flatnonzero(active)
 
@@ -304,7 +306,7 @@ class Ladder:
 
     def _note_known_corners(self) -> None:
         """The last word is the graph's: what it shows to be smooth is no corner; at a corner a small gap is one, too."""
-        for row in np.flatnonzero(self.corner.any(axis=1) & (self.side == 0)):
+        for row in self.corners.asked(self.corner.any(axis=1) & (self.side == 0)):
             if self.corners.clear(int(row), float(self.best.step[row]), 0) == 0:
                 self.corner[row] = False
         with np.errstate(invalid="ignore"):

@@ -39,7 +39,7 @@ class Site:
 
     @functools.cached_property
     def sources(self) -> Array:
-        """For each entry of the value of a rearranging op, the flat position in its first input that it is read from."""
+        """For each entry of a rearranged array, the flat position in the op's first input that it is read from."""
         numbered = np.arange(math.prod(self.shapes[0])).reshape(self.shapes[0])
         others = [self.whole(k) for k in range(1, len(self.bases))]
         return np.asarray(self.op.function(numbered, *others, **self.params))

@@ -58,7 +58,7 @@ class Units:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self.sizes = SIZES
+        self.sizes: tuple[float, ...] = SIZES
         self._curves: dict[tuple[int, int], Curves | None] = {}
         self._rows: dict[tuple[int, int], Rows | None] = {}
         self._entrances: dict[int, Entrance | None] = {}
@@ -189,11 +189,11 @@ class _Branches:
     def __call__(self, position: int, site: Site, inputs: Inputs, result: Moved | None) -> None:
         if result is None or not (site.op.branch or site.op.kinks):
             return
-        self.crossed |= _changes(site, inputs, self.crossed.shape[0])
+        self.crossed |= _changes(site, inputs, result, self.crossed.shape[0])
         self.any = True
 
 
-def _changes(site: Site, inputs: Inputs, rows: int) -> Array:
+def _changes(site: Site, inputs: Inputs, result: Moved, rows: int) -> Array:
     """For which rows and nudges the branch of an op is not what it was, (rows, K) or broadcasting to it."""
     branch = site.op.branch
     if branch is None:
@@ -204,8 +204,9 @@ def _changes(site: Site, inputs: Inputs, rows: int) -> Array:
     elif site.op.name in ("max", "min") and inputs[0] is not None:
         gone, shape = site.params["axis"], site.shapes[0]
         one = widened(inputs[0], site.bases[0], [a for a in inputs[0].axes if a not in gone])
-        over = tuple(k for k, a in enumerate(one.others) if a in gone)
-        now = branch(one.values, axis=over, keepdims=False)
+        # The branch of an extreme is which of the entries it is equal to.
+        kept = [1 if a in gone else shape[a] for a in one.others]
+        now = one.values == result.values.reshape(*kept, one.count)
     else:
         return np.ones((1, 1), dtype=bool)
     before = np.broadcast_to(branch(*site.bases, **site.params), shape)

@@ -68,7 +68,7 @@ def _met_corners(scheme: str, ground: Ground, rung: Rung, corners: Corners, unde
     suspects = corners.watched() & ~undefined
     if scheme != "forward":
         suspects &= rung.cornered.any(axis=1)
-    for row in np.flatnonzero(suspects):
+    for row in corners.asked(suspects):
         found = corners.within(int(row), float(rung.step[row]), low)
         if found.verdict == "changes":
             corners.at[int(row)] = found

@@ -26,7 +26,8 @@ MOST = 6000  # numbers; beyond, arrays are faster
 WRITTEN = {
     "add": "({0}+{1})", "subtract": "({0}-{1})", "multiply": "({0}*{1})", "divide": "({0}/{1})", "negative": "(-{0})",
     "positive": "{0}", "square": "({0}*{0})", "power": "pow({0},{1})", "reciprocal": "(1.0/{0})",
-    "absolute": "abs({0})", "sqrt": "sqrt({0})", "exp": "exp({0})", "expm1": "expm1({0})", "log": "log({0})", "log1p": "log1p({0})",
+    "absolute": "abs({0})", "sqrt": "sqrt({0})", "exp": "exp({0})", "expm1": "expm1({0})", "log": "log({0})",
+    "log1p": "log1p({0})",
     "sin": "sin({0})", "cos": "cos({0})", "tanh": "tanh({0})", "sigmoid": "(1.0/(1.0+exp(-{0})))",
     "relu": "({0} if {0}>0.0 else 0.0)", "maximum": "({0} if {0}>{1} else {1})",
     "minimum": "({0} if {0}<{1} else {1})", "greater": "({0}>{1})", "less": "({0}<{1})",

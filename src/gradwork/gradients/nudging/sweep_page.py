@@ -80,6 +80,8 @@ def _rounded(value: float) -> str:
 
 
 def _in_words(found: Sweep) -> Iterator[Paragraph]:
+    from gradwork.gradients.nudging.sweep import envelope
+
     ways = (
         ("One way", found.forward_error, found.best_forward, 10),
         ("Both ways", found.central_error, found.best_central, 100),
@@ -89,21 +91,22 @@ def _in_words(found: Sweep) -> Iterator[Paragraph]:
             f"{way}, the best nudge is {_rounded(found.step[best])}; the slope is then off by {_rounded(error[best])}.",
             "result",
         )
-        arms = _right_arm(found, error, best, factor), _left_arm(found.step, error, best)
+        lowest = float(envelope(error)[best])
+        arms = _right_arm(found, error, best, factor, lowest), _left_arm(found.step, error, best, lowest)
         yield Paragraph(" ".join(arms), "why")
 
 
-def _right_arm(found: Sweep, error: Array, best: int, factor: int) -> str:
-    if np.nanmax(error[: best + 1]) <= ARM * max(float(error[best]), found.bar):
+def _right_arm(found: Sweep, error: Array, best: int, factor: int, lowest: float) -> str:
+    if np.nanmax(error[: best + 1]) <= ARM * max(lowest, found.bar):
         return "To its right the error does not grow: the loss is of so low a degree that no wider nudge bends it."
     theory = f"To its right a nudge ten times smaller should make the error {factor} times smaller (truncation)"
-    slope = _arm(found.step[:best], error[:best], max(float(error[best]), found.bar))
+    slope = _arm(found.step[:best], error[:best], lowest)
     return theory + (f"; here it is {10**slope:.3g} times." if slope is not None else ".")
 
 
-def _left_arm(step: Array, error: Array, best: int) -> str:
+def _left_arm(step: Array, error: Array, best: int, lowest: float) -> str:
     theory = "To its left a nudge ten times smaller makes it about 10 times larger (rounding: the digits that are lost"
-    slope = _arm(step[best + 1 :], error[best + 1 :], error[best])
+    slope = _arm(step[best + 1 :], error[best + 1 :], lowest)
     return theory + (f"); here {10**-slope:.3g} times." if slope is not None else ").")
 
 
