@@ -1,4 +1,4 @@
-"""The slope of every parameter by nudging: gradwork beside a plain loop and whatever peers are installed.
+"""The slope of every parameter by nudging: gradwork beside a plain loop, and scipy where it is installed.
 
     python benchmarks/nudging.py             the table of four networks
     python benchmarks/nudging.py --growth    the cost of one parameter as networks grow
@@ -107,7 +107,6 @@ def contestants(case: Case) -> Iterator[tuple[str, Callable[[], object], float]]
     for mode in ("structure", "per_unit"):
         name = f"gw.nudge, {mode}: all of it, with bars"
         yield name, lambda mode=mode: gw.nudge(case, *case.point, wrt=case.wrt, mode=mode), 1.0
-    yield from _jax(case)
 
 
 def _scipy(case: Case, one: float) -> Iterator[tuple[str, Callable[[], object], float]]:
@@ -125,13 +124,6 @@ def _scipy(case: Case, one: float) -> Iterator[tuple[str, Callable[[], object], 
         return float(case(*(q.reshape(p.shape) for p, q in zip(case.point, pieces, strict=True))))
 
     yield "scipy approx_fprime", lambda: approx_fprime(flat, f, H), 1.0
-
-
-def _jax(case: Case) -> Iterator[tuple[str, Callable[[], object], float]]:
-    """Left to machines that have it: nothing is installed here."""
-    if "jax" in sys.modules:
-        print("JAX is loaded, and has no row here yet", file=sys.stderr)
-    yield from ()
 
 
 def _seconds(call: Callable[[], object]) -> float:
@@ -279,6 +271,19 @@ def table(sizes: tuple[int, ...], rows: int, loss: str) -> Iterator[str]:
     yield f"\nMost memory allocated at one time: {used}.\n"
 
 
+def plot(rows: list[tuple[str, list[float]]]) -> Iterator[str]:
+    """The same on a line each, from 0.1 to 1000 microseconds: u per unit, s structure, L the plain loop."""
+    width = 60
+    longest = max(len(name) for name, _ in rows)
+    yield "\n```\n" + " " * longest + "  0.1 µs" + " " * (width - 13) + "1000 µs"
+    for name, costs in rows:
+        line = ["."] * (width + 1)
+        for cost, sign in zip(costs, "Lsu", strict=True):
+            line[int(np.clip(np.rint((np.log10(cost) + 1) / 4 * width), 0, width))] = sign
+        yield f"{name:{longest}}  {''.join(line)}"
+    yield "```\nu per unit, s structure, L plain loop; every ten times as much is 15 places further."
+
+
 def report(with_growth: bool) -> Iterator[str]:
     yield "# Slopes of every parameter by nudging\n"
     yield f"Made by `python benchmarks/nudging.py --write`. {machine()}\n"
@@ -293,8 +298,11 @@ def report(with_growth: bool) -> Iterator[str]:
     if with_growth:
         yield "## As the network grows\n\nMicroseconds a parameter, batch 64, softmax cross-entropy.\n"
         yield "| network | parameters | plain loop | structure | per unit |\n|---|---|---|---|---|"
+        rows = []
         for name, count, *costs in growth():
             yield f"| {name} | {count:,} | " + " | ".join(f"{c:.3g}" for c in costs) + " |"
+            rows.append((name, costs))
+        yield from plot(rows)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"\nPeak memory of the whole process, peers included: {peak:.0f} MB."
 

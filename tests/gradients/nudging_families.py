@@ -72,3 +72,58 @@ def single_precision(seed: int, size: int = 12, rows: int = 20) -> Iterator[Case
     for name, f in families.items():
         for scale in (1e-3, 1.0, 10.0):
             yield f"{name}, parameters {scale:g}", f, (scale * rng.standard_normal(size)).astype(np.float32)
+
+
+def long_sums(seed: int, rows: int = 100_000, size: int = 6) -> Iterator[Case]:
+    """Losses that are sums over very many rows: their rounding is far above one unit in the last place."""
+    rng = np.random.default_rng(seed)
+    data = rng.standard_normal((rows, size))
+    target = data @ rng.standard_normal(size) + rng.standard_normal(rows)
+    for scale in (1e-6, 1.0, 1e6):
+        point = scale * rng.standard_normal(size)
+        yield "squares of 100,000 rows", _scaled(lambda w: np.sum((data @ w - target) ** 2), scale), point
+        yield "tanh of 100,000 rows", _scaled(lambda w: np.sum(np.tanh(data @ w) * target), scale), point
+
+
+PIECES: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh, "sin": np.sin, "bump": lambda z: np.exp(-z * z), "square": lambda z: z * z, "cube": lambda z: z**3,
+    "root": lambda z: np.sqrt(z * z + 1e-3), "log": lambda z: np.log(z * z + 0.1),
+    "inverse": lambda z: 1 / (z * z + 0.2), "fast": lambda z: np.cos(30 * z),
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "saturated": lambda z: np.tanh(6 * z + 4),
+    "softmax": lambda z: np.exp(z - np.max(z)) / np.sum(np.exp(z - np.max(z))),
+}  # fmt: skip
+CORNERED: dict[str, Callable[[Any], Any]] = {
+    "abs": np.abs, "relu": lambda z: np.maximum(z, 0), "clip": lambda z: np.clip(z, -0.7, 0.7),
+    "leaky": lambda z: np.where(z > 0, z, 0.1 * z), "power 1.5": lambda z: np.abs(z) ** 1.5, "sort": np.sort,
+}  # fmt: skip
+ENDS: tuple[Callable[[Any], Any], ...] = (
+    np.sum, np.mean, lambda z: np.sum(z * z), lambda z: np.sqrt(np.sum(z * z) + 1e-6),
+)  # fmt: skip
+
+
+def composition(seed: int, cornered: bool = False) -> Case:
+    """A random composition of linear maps and the pieces above, at parameters of any size, often with a constant."""
+    rng = np.random.default_rng(seed)
+    pieces = {**PIECES, **(CORNERED if cornered else {})}
+    names, steps = [], []
+    size = wide = int(rng.integers(2, 10))
+    for _ in range(rng.integers(1, 4)):
+        if rng.random() < 0.7:
+            next_wide = int(rng.choice([1, 3, 8, 30]))
+            matrix = rng.standard_normal((wide, next_wide)) / np.sqrt(wide) * 10 ** rng.uniform(-1, 0.5)
+            offset = rng.standard_normal(next_wide) * (rng.random() < 0.5)
+            steps.append(lambda z, matrix=matrix, offset=offset: z @ matrix + offset)
+            wide = next_wide
+        names.append(str(rng.choice(list(pieces))))
+        steps.append(pieces[names[-1]])
+    constant = 0.0 if rng.random() < 0.7 else float(10 ** rng.uniform(0, 8))
+    scale, end = 10 ** rng.uniform(-6, 6), ENDS[rng.integers(len(ENDS))]
+
+    def f(w: Any) -> Any:
+        z = w / scale
+        for step in steps:
+            z = step(z)
+        return end(z) + constant
+
+    point = rng.standard_normal(size) * scale * 10 ** rng.uniform(-1.5, 0.5)
+    return f"{seed}: {' '.join(names)} + {constant:g}, parameters {scale:g}", f, point

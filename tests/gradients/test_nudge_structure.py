@@ -258,6 +258,39 @@ def test_memory_stays_bounded():
     tracemalloc.stop()
 
 
+def test_an_interrupt_keeps_what_is_done(monkeypatch):
+    f, (weights, _) = net(np.random.default_rng(2), (6, 50, 3), 8, "tanh", "picked")
+    monkeypatch.setattr(structure, "MOST_BYTES", 100_000)
+    chunks = []
+    results = structure.Structure.results
+
+    def interrupted(self, start, flat, targets):
+        chunks.append(len(flat))
+        if len(chunks) == 6:
+            raise KeyboardInterrupt
+        return results(self, start, flat, targets)
+
+    monkeypatch.setattr(structure.Structure, "results", interrupted)
+    found = gw.nudge(lambda w: f(w, [np.zeros(50), np.zeros(3)]), weights, mode="structure", scheme="forward")
+    assert found.partial
+    known = np.isfinite(np.concatenate([g.reshape(-1) for g in found.gradient]))
+    assert not known.all()
+
+
+def test_arrays_are_followed_together_where_they_meet():
+    f, (weights, biases) = net(np.random.default_rng(2), (3, 4, 2), 5, "tanh", "picked")
+    start = started(f, (weights, biases), {}, (0, 1))
+    sampler = structured_sampler(start, entries_of(start.subject), np.zeros(1) + 1e-15)
+    assert sampler is not None
+    nodes = list(sampler.node_of.values())
+    end, some = sampler.structure._next_meeting(tuple(nodes))
+    assert (sampler.structure.graph.nodes[end].op, some) == ("add", (0, 2))
+    nudges = [(n, np.arange(3), np.array([0.1, 0.2, 0.3])) for n in nodes[:2]]
+    together = sampler.structure.results_together(nudges)
+    apart = np.concatenate([sampler.structure.results(*nudge) for nudge in nudges], axis=1)
+    assert np.allclose(together, apart, rtol=1e-15)
+
+
 def test_nothing_to_nudge():
     found = gw.nudge(lambda w, v: np.sum(w) + np.sum(v**2), np.zeros((0, 3)), V, wrt=(0, 1), mode="structure")
     assert found.gradient[0].shape == (0, 3)

@@ -30,7 +30,7 @@ def test_the_v_has_two_arms():
     one, both = found.best_forward, found.best_central
     assert 1e-11 < found.step[one] < 1e-6 < found.step[both] < 1e-4
     assert found.central_error[both] < found.forward_error[one] / 100
-    # Truncation: half the curvature times the nudge one way, a sixth of the third derivative times its square both ways.
+    # Truncation: f''/2 times the nudge one way, f'''/6 times its square both ways.
     wide = (found.step < 0.02) & (found.step > 5e-4)
     assert np.allclose(found.forward_error[wide], np.e / 2 * found.step[wide], rtol=0.02)
     assert np.allclose(found.central_error[wide], np.e / 6 * found.step[wide] ** 2, rtol=0.02)
@@ -47,7 +47,7 @@ def test_the_entry():
     assert (asked.name, asked.index, asked.value) == ("W", (1, 0), 0.1)
     assert asked.reference == slopes[0][1, 0]
     for wrong in ({"name": "v"}, {"index": (2, 0), "name": "W"}, {"index": (0,), "name": "W"}):
-        with pytest.raises(ArgumentError, match="named|no entry"):
+        with pytest.raises(ArgumentError, match=r"named|no entry"):
             sweep(loss, W, 0.1, wrt=("W", "b"), **wrong)
     with pytest.raises(ArgumentError, match="one loss"):
         sweep(lambda w: w, np.ones(2))

@@ -2,7 +2,8 @@
 
 No rule of calculus is used. What is here reads as the definition does; how steps are chosen, how rounding is measured
 and how bars come about is in `nudging/`, one file each: subject (the function and its arguments), sampler (evaluating
-at nudged points), noise, rungs (one step), ladder (several), schemes, complex_step, packing, record, page.
+at nudged points), modes and structure (by what a nudge moves), by_unit, noise, rungs (one step), ladder (several),
+schemes, complex_step, packing, record, page.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ def _syntax(file: Path, error: SyntaxError) -> ModelError:
 
 def _stopped(file: Path, error: BaseException, headline: str | None = None) -> ModelError:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    hint: str | None
     if isinstance(error, SystemExit):
         why = "the file ends the program (sys.exit) when it is run"
         hint = 'what only the program needs, below: if __name__ == "__main__":'

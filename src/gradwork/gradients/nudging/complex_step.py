@@ -18,8 +18,8 @@ import numpy as np
 
 from gradwork.errors import ArgumentError, GradworkError
 from gradwork.gradients.nudging.ladder import Climbed, power_of_two
-from gradwork.gradients.nudging.rungs import Ground, Rung
 from gradwork.gradients.nudging.progress import Progress
+from gradwork.gradients.nudging.rungs import Ground, Rung
 from gradwork.gradients.nudging.start import Start
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.graph.graph import Graph

@@ -10,7 +10,6 @@ from gradwork.gradients.nudging.branches import UNKNOWN, Branches, Crossing
 from gradwork.gradients.nudging.sampler import Entries
 from gradwork.gradients.nudging.subject import Array
 
-
 ASKED = 1000  # entries: each question is an evaluation or more, so that of very many entries only so many are asked
 
 

@@ -172,7 +172,7 @@ class Ladder:
         if self.corners.branches is None:
             return
         self.corners.smooth |= ~self.corners.watched()
-        cornered = self.best.cornered.any(axis=1)
+        cornered = np.asarray(self.best.cornered.any(axis=1))
         suspects = cornered | self._too_wide(self.best.slope, self.best.bar).any(axis=1)
         for row in self.corners.asked(suspects & self.corners.watched() & (self.side == 0), cornered):
             if self.ground.sampler.interrupted:
@@ -221,17 +221,19 @@ class Ladder:
         turned = (way * self.way) < 0
         self.stride = np.where(turned, self.stride // 2, self.stride)
         self.way, self.doubted = way, False
-        reached = self.exponent + way * self.stride
         # Where nothing is seen but noise, a nudge as large as the entry itself would pass over what there is to see.
         seen = (np.abs(self.slope) > SEEN * self.bar).any(axis=1)
-        unseen = UNSEEN if self.ground.unit < 2.0**-30 else 0
-        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, unseen))
-        active = (way != 0) & (self.stride > 0) & (reached >= self.lowest) & (reached <= highest)
-        return np.flatnonzero(active)
+        highest = np.where(seen, self.ceiling, np.minimum(self.ceiling, UNSEEN))
+        reached = self.exponent + way * self.stride
+        self.goal = np.where(way > 0, np.minimum(reached, np.maximum(highest, self.exponent)), reached)
+        # Downwards a stride is never cut short: how a gap grows over it tells a jump from a kink.
+        return np.flatnonzero((self.goal != self.exponent) & (self.goal >= self.lowest))
 
     def _too_wide(self, slope: Array, bar: Array) -> Array:
         fine = max(FINE, self.ground.unit**0.5)
-        return np.asarray((bar > fine * np.fmax(np.abs(slope), SMALL * self._typical(slope))) & np.isfinite(self.ground.base))
+        return np.asarray(
+            (bar > fine * np.fmax(np.abs(slope), SMALL * self._typical(slope))) & np.isfinite(self.ground.base)
+        )
 
     def _typical(self, slope: Array) -> Array:
         """The root mean square of the slopes of each part, for each of its entries, (entries, 1)."""
@@ -244,7 +246,7 @@ class Ladder:
         return typical[:, None]
 
     def _one_more(self, rows: Array) -> None:
-        self.exponent[rows] += self.way[rows] * self.stride[rows]
+        self.exponent[rows] = self.goal[rows]
         new = self._rung(rows, self.exponent[rows])
         if self.ground.sampler.interrupted:
             return
@@ -305,7 +307,7 @@ class Ladder:
         self.best = replace(self.best, **grown)
 
     def _note_known_corners(self) -> None:
-        """The last word is the graph's: what it shows to be smooth is no corner; at a corner a small gap is one, too."""
+        """The graph has the last word: what it shows to be smooth is no corner; at a corner a small gap is one."""
         for row in self.corners.asked(self.corner.any(axis=1) & (self.side == 0)):
             if self.corners.clear(int(row), float(self.best.step[row]), 0) == 0:
                 self.corner[row] = False

@@ -18,7 +18,8 @@ POINTS = 9
 SAFETY = 3.0
 # Neighbouring points: once so close that the function is a straight line to the last digit, and once further apart than
 # numbers of single precision lie, so that a function that works in single precision inside is found out.
-# For a black box, and where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of the unit of 1.
+# For a black box, and where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of
+# the unit of 1.
 CLOSE, APART, FAR = -44, -20, -14
 
 
@@ -44,7 +45,7 @@ class Noise:
 
 
 def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, double: bool = False) -> Noise:
-    """Evaluate at nine points along one random direction, close together and then further apart, and read the noise off.
+    """Evaluate at nine points along a random direction, close together, then further apart, and read the noise off.
 
     base: the result at the point; unit: 2^-53, or 2^-24 for a function of single precision; double: the graph shows
     that nothing on the way is of single precision.
@@ -56,7 +57,7 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, 
     own = np.where(entries.value != 0, np.abs(entries.value), entries.scale)
     reach = np.random.default_rng(0).standard_normal(len(entries.value)) * own
     coarser = 0 if unit < 2.0**-30 else 30
-    size = 4 * unit * np.abs(base)
+    size = (6 if coarser else 4) * unit * np.abs(base)
     spacing = 2.0 ** (CLOSE + coarser)
     table = _along(subject, entries, reach * spacing)
     with np.errstate(all="ignore"):

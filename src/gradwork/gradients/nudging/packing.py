@@ -80,9 +80,7 @@ def _given_steps(subject: Subject, step: Any) -> dict[int, Any]:
     at = {a.key: a for a in subject.arguments}
     one_each = [step] if subject.wanted.single else step
     if not isinstance(one_each, (tuple, list)) or len(one_each) != len(subject.wanted.keys):
-        raise StepError(
-            "step has to be a number, or to have the structure of the arguments in wrt", hint="step=0.01"
-        )
+        raise StepError("step has to be a number, or to have the structure of the arguments in wrt", hint="step=0.01")
     given: dict[int, Any] = {}
     for key, mine in zip(subject.wanted.keys, one_each, strict=True):
         leaves, structure = flatten(mine)

@@ -15,7 +15,6 @@ from gradwork.gradients.nudging.shards import SHARD, Carried, Shard, run_elsewhe
 from gradwork.gradients.nudging.subject import Array, Subject
 
 
-
 @dataclass(frozen=True, eq=False)
 class Entries:
     """Every entry that is nudged, in one row after the other: its part, its place in it, its value and its scale."""

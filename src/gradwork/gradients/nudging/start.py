@@ -108,10 +108,10 @@ def _narrowed(start: Start, unit: float) -> Start:
 def _gives_single(start: Start) -> bool:
     if not _is_single(start.base):
         return False
+    # Nothing but numbers of single precision, even where it hardly moves: a large constant may hide all that does.
     subject, generator = start.subject, np.random.default_rng(2)
     entries = entries_of(subject)
-    nearby = [moved_by(subject, entries, 1.0, generator, part=None) for _ in range(3)]
-    return all(map(_is_single, nearby)) and not all(np.array_equal(n, start.base) for n in nearby)
+    return all(_is_single(moved_by(subject, entries, 1.0, generator, part=None)) for _ in range(3))
 
 
 def _is_single(values: Array) -> bool:

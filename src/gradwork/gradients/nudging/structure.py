@@ -49,6 +49,7 @@ class Structure:
         self._orders: dict[tuple[int, int], list[tuple[int, tuple[int, ...], tuple[int, ...]]]] = {}
         self._meetings: dict[tuple[int, ...], tuple[int, tuple[int, ...]] | None] = {}
         self._room: dict[int, int] = {}
+        self._bytes: dict[tuple[int, int], int] = {}
         _keep_freed_memory()
 
     def move_to(self, inputs: Sequence[Any]) -> None:
@@ -171,7 +172,8 @@ class Structure:
 
     def room_for(self, start: int, sample: Moved, end: int) -> int:
         """How many nudges like those of `sample` go into one chunk."""
-        bytes_each = self._bytes_each(start, sample, end)
+        key = (start, end)
+        bytes_each = self._bytes[key] = self._bytes.get(key) or self._bytes_each(start, sample, end)
         return max(1, min(max(NEAR_BYTES // bytes_each, LEAST), MOST_BYTES // bytes_each))
 
     def _bytes_each(self, start: int, sample: Moved, end: int) -> int:
@@ -232,6 +234,8 @@ class StructuredSampler(Sampler):
         return StructuredSampler(self.subject, some, self.structure, self.node_of)
 
     def _fill(self, ids: Array, targets: Array, values: Array, progress: Progress) -> None:
+        if self.interrupted:
+            return
         parts = self.entries.part[ids]
         present = list(dict.fromkeys(parts.tolist()))
         nodes = [self.node_of[part] for part in present if part in self.node_of]

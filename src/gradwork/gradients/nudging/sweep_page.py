@@ -56,11 +56,12 @@ def figure(found: Sweep) -> Figure:
         dots,
         "log10 nudge",
         "log10 slope error",
-        f"On both axes one step is a factor of 10. Errors below {_rounded(found.bar)} may be those of the slope that all "
-        "are held against; errors of exactly 0 have no logarithm and leave a gap.",
-        f"Two curves in the shape of a V. One way, the error is least, {_rounded(found.forward_error[one])}, at a nudge "
-        f"of {_rounded(found.step[one])}; both ways {_rounded(found.central_error[both])} at {_rounded(found.step[both])}."
-        " To the left both rise in steps of rounding, to the right evenly.",
+        f"On both axes one step is a factor of 10. Errors below {_rounded(found.bar)} may be those of the slope that "
+        "all are held against; errors of exactly 0 have no logarithm and leave a gap.",
+        "Two curves in the shape of a V. One way, the error is least, "
+        f"{_rounded(found.forward_error[one])}, at a nudge of {_rounded(found.step[one])}; both ways "
+        f"{_rounded(found.central_error[both])} at {_rounded(found.step[both])}. "
+        "To the left both rise in steps of rounding, to the right evenly.",
     )
 
 
