@@ -69,7 +69,7 @@ def test_a_change_of_lint_settings_keeps_it(dev, tmp_path, monkeypatch):
     assert here != before, "another place"
     (tmp_path / "pyproject.toml").write_text(text.replace("line-length = 120", "line-length = 99"), encoding="utf-8")
     assert dev.fingerprint() == here
-    (tmp_path / "pyproject.toml").write_text(text.replace("numpy>=1.26", "numpy>=2"), encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(text.replace("numpy>=2.0", "numpy>=2.1"), encoding="utf-8")
     assert dev.fingerprint() != here
 
 

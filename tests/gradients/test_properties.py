@@ -93,7 +93,10 @@ def test_permuting_inputs_permutes_gradients(formula, order):
     names = bound(formula)
     assume(names)
     order = tuple(n for n in order if n in names)
-    assert gw.grad(formula, wrt=order)(**names) == tuple(gw.grad(formula, wrt=n)(**names) for n in order)
+    together = gw.grad(formula, wrt=order)(**names)
+    # What is not asked for stays plain numbers, whose powers Python may round another way in the last digit.
+    one_by_one = [gw.grad(formula, wrt=n)(**names) for n in order]
+    np.testing.assert_allclose(together, one_by_one, rtol=1e-12, atol=1e-300)
 
 
 @quick

@@ -16,6 +16,7 @@ from gradwork.gradients.nudging.subject import Array, Subject
 
 POINTS = 9
 SAFETY = 3.0
+BEYOND = 32  # a corner may lie so near the point that only this part of a change of slope is seen before it
 # Neighbouring points: once so close that the function is a straight line to the last digit, and once further apart than
 # numbers of single precision lie, so that a function that works in single precision inside is found out.
 # For a black box, and where hardly anything moves, a third time still further apart: 1 - tanh(15) moves in steps of
@@ -62,7 +63,7 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, 
     table = _along(subject, entries, reach * spacing)
     with np.errstate(all="ignore"):
         size = np.fmax(size, SAFETY * _deviation(table, (3, 4, 5, 6)))
-        line = _line(table, reach, spacing, size)
+        line = _line(table, base, reach, spacing, size)
         for exponent in (APART, FAR) if not coarser else ():
             still = (np.diff(table, axis=0) == 0).mean(axis=0) > 0.5
             if exponent == FAR and double and not still.any():
@@ -74,7 +75,7 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, 
             counts = still if double else np.ones_like(still)
             size = np.where(counts, np.fmax(size, SAFETY * deviation), size)
             size = np.fmax(size, SAFETY * _grain(table))
-            line = _sharper(line, _line(table, reach, spacing, size), double)
+            line = _sharper(line, _line(table, base, reach, spacing, size), double)
     return Noise(size, unit, line)
 
 
@@ -147,8 +148,12 @@ def _growth(level: int) -> float:
     return factorial(2 * level) / factorial(level) ** 2
 
 
-def _line(table: Array, reach: Array, spacing: float, noise: Array) -> Line:
+def _line(table: Array, base: Array, reach: Array, spacing: float, noise: Array) -> Line:
     width = (POINTS - 1) * spacing
     middle = (POINTS - 1) // 2
+    slope = (table[-1] - table[0]) / width
     bend = np.abs(table[-1] - 2 * table[middle] + table[0])
-    return Line(reach, (table[-1] - table[0]) / width, (2 * noise + bend) / width)
+    # A corner between the point and the first of the nine: what lies beyond it tells nothing of the slope before it.
+    turned = np.abs((table[0] - base) / spacing - slope)
+    beyond = np.where(turned > 4 * noise / spacing, BEYOND * turned, 0.0)
+    return Line(reach, slope, (2 * noise + bend) / width + beyond)

@@ -103,7 +103,7 @@ def sweep(
     >>> import numpy as np
     >>> found = sweep(lambda w: np.exp(w), 1.0)
     >>> 1e-11 < found.step[found.best_forward] < 1e-6 < found.step[found.best_central] < 1e-4
-    True
+    np.True_
 
     Source: Press et al., Numerical Recipes, section 5.7; Nocedal and Wright, chapter 8.
     """
