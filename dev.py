@@ -6,6 +6,7 @@
     python3 dev.py types                      mypy
     python3 dev.py docs                       every example in README.md, docs/ and the docstrings
     python3 dev.py bench                      the benchmarks
+    python3 dev.py peers                      install what some tests compare with: torch, JAX, SciPy, mpmath
     python3 dev.py all                        test, lint, types, docs
 
 The first run makes a virtual environment in .venv and installs into it what the task needs. It is made anew when
@@ -72,12 +73,31 @@ def bench(arguments):
     return run(PYTHON, "benchmarks/run.py", *arguments)
 
 
+# Pinned where a newer one would bring gigabytes: this torch is a build for processors.
+PEERS = ("torch==2.13.0", "jax", "scipy", "mpmath")
+
+
+def peers(arguments):
+    """Install the optional peers; what cannot be had leaves its tests standing aside, which they say."""
+    for peer in arguments or PEERS:
+        done = subprocess.run(
+            [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", peer],
+            capture_output=True,
+            text=True,
+        )
+        print(
+            f"{peer}: {'installed' if done.returncode == 0 else 'not to be had here; its tests stand aside'}",
+            flush=True,
+        )
+    return 0
+
+
 def all_tasks(arguments):
     """Run what a change has to pass."""
     return max([task([]) for task in (test, lint, types, docs)])
 
 
-TASKS = {"test": test, "lint": lint, "types": types, "docs": docs, "bench": bench, "all": all_tasks}
+TASKS = {"test": test, "lint": lint, "types": types, "docs": docs, "bench": bench, "peers": peers, "all": all_tasks}
 
 
 def main(arguments):
