@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from gradwork.gradients.nudging import shards
 from gradwork.gradients.nudging.shards import Carried
 from gradwork.gradients.nudging.start import started
 
+# Forking a process in which JAX has been imported warns, rightly: its threads do not come along.
+FRESH = get_context("spawn")
 POINT = np.linspace(-1, 1, 101) * (np.arange(101) > 1)
 HEAVY = np.linspace(0, 1, 101 * 200).reshape(101, 200)
 
@@ -57,11 +60,17 @@ def test_threads(alone, workers):
 
 def test_processes_and_a_function_that_travels_once(alone):
     data = gw.nudge(heavy_loss, POINT, HEAVY, mode="definition")
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=FRESH) as pool:
         same(alone, gw.nudge(wide_loss, POINT, executor=pool))
         same(data, gw.nudge(heavy_loss, POINT, HEAVY, mode="definition", executor=pool))
+        lock = threading.Lock()
+
+        def held(w):
+            with lock:
+                return w @ w
+
         with pytest.raises(ArgumentError, match="cannot be sent"):
-            gw.nudge(lambda w: w @ w, np.ones(2), executor=pool)
+            gw.nudge(held, np.ones(2), executor=pool)
         with pytest.raises(ChangedArgumentError, match="seen"):
             gw.nudge(writes, POINT, np.zeros(1), executor=pool)
 
@@ -83,7 +92,7 @@ def test_a_small_key_stands_for_a_large_subject(monkeypatch):
 
 def test_formulas_travel():
     values = {"x": np.arange(5.0), "w": 2.0, "y": np.ones(5)}
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, mp_context=FRESH) as pool:
         found = gw.nudge("mean(sigmoid(x*w) - y)", wrt="w", kwargs=values, executor=pool)
     assert found.gradient == gw.nudge("mean(sigmoid(x*w) - y)", wrt="w", kwargs=values).gradient
 
