@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.graph.op import Kink
-from gradwork.notation.layout import Cases, Layout, Words, call, fence, infix
+from gradwork.notation.layout import Cases, Fraction, Layout, Number, Words, call, fence, infix
 from gradwork.ops._declare import Builder, Traced, broadcast, composite, elementwise, finish, node, public, structural
 
 _function: Any
@@ -56,7 +56,13 @@ elementwise(
 elementwise(
     share,
     rule="step rule",
-    notation=lambda a, b: _bracket(infix(">", a, b)),
+    notation=lambda a, b: Cases(
+        (
+            (Number(1), infix(">", a, b)),
+            (Fraction(Number(1), Number(2)), infix("=", a, b)),
+            (Number(0), Words("otherwise")),
+        )
+    ),
     slopes=(0, 0),
     branch=lambda a, b: np.sign(a - b),
     samples=PAIRS,
