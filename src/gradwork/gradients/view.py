@@ -10,6 +10,8 @@ import numpy as np
 from gradwork.gradients.reading import table
 from gradwork.notation.layout import Layout, Number
 
+_EVERYTHING = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -32,15 +34,20 @@ class View:
         return cls(rows or usual.rows, columns or usual.columns, digits or usual.digits, full)
 
     @property
+    def corner(self) -> tuple[int, int]:
+        """How many rows and columns of an array are shown."""
+        return (_EVERYTHING, _EVERYTHING) if self.full else (self.rows, self.columns)
+
+    @property
     def entries(self) -> int:
         """How many entries are listed one by one."""
-        return 10**9 if self.full else max(self.rows * 4, 12)
+        return _EVERYTHING if self.full else max(self.rows * 4, 12)
 
     def array(self, value: Any) -> Layout:
         """A number, vector or matrix as a piece, cut to its corner."""
         if np.ndim(value) == 0:
             return Number(np.asarray(value).item())
-        return table(value, 10**9, 10**9) if self.full else table(value, self.rows, self.columns)
+        return table(value, *self.corner)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

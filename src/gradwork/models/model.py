@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from gradwork.working.work import Working
 
 
-_EVERYTHING = 1_000_000_000
-
-
 @dataclass(frozen=True, eq=False)
 class Model:
     """A loss, its parameters and its data, ready to be worked. Made by `load`.
@@ -87,7 +84,7 @@ class Model:
         step = nudge if nudge is not None else float(self.settings.get("work", {}).get("nudge", 0.01))
         view = View.of(**_given(extent))
         nudged = nudge_slopes(self.loss, wrt=tuple(wrt or self.wrt), scheme="forward", step=step, kwargs=self.bound)
-        rows, columns = (_EVERYTHING, _EVERYTHING) if view.full else (view.rows, view.columns)
+        rows, columns = view.corner
         page = nudged.document(rows=rows, columns=columns, digits=view.digits, title=self.title)
         about = tuple(Paragraph(note, "note") for note in self.notes)
         return replace(page, blocks=(*about, *page.blocks))

@@ -103,7 +103,5 @@ def _why(worked: Worked, name: str, position: int) -> Equation | None:
 def _laid_out(worked: Worked, view: View) -> Iterator[Block]:
     """The slopes of a bias vector as one vector; of a weight matrix column by column, then side by side."""
     loss = next(iter(worked.derived.values())).target
-    most = 1_000_000_000
-    rows, columns = (most, most) if view.full else (view.rows, view.columns)
     for array in worked.nudged.arrays.values():
-        yield from vectors(array, rows, columns, loss)
+        yield from vectors(array, *view.corner, loss)
