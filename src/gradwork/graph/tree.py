@@ -136,3 +136,12 @@ def map_leaves(function: Callable[..., Any], *trees: Any) -> Any:
     first, structure = flatten(trees[0])
     rest = [flatten(tree)[0] for tree in trees[1:]]
     return structure.build(iter([function(*leaves) for leaves in zip(first, *rest, strict=True)]))
+
+
+def leaves_in(tree: Any) -> list[Any]:
+    """The leaves of a nested value, in order, without the places that hold None.
+
+    >>> leaves_in({"W": [1.0, 2.0], "name": None})
+    [1.0, 2.0]
+    """
+    return [leaf for leaf in flatten(tree)[0] if leaf is not None]

@@ -10,6 +10,7 @@ import numpy as np
 from gradwork.gradients.derive import derive_graph
 from gradwork.gradients.nudging.page import entry, vectors
 from gradwork.gradients.view import View
+from gradwork.graph.tree import leaves_in
 from gradwork.notation.document import Block, Equation, Equations, Paragraph, Table, Text
 from gradwork.notation.layout import Derivative, Fraction, Number, Product, Symbol, equation
 
@@ -22,11 +23,9 @@ _CURVED = 4
 
 def nudge_blocks(worked: Worked, view: View) -> Iterator[Block]:
     """The table of nudges, what both ways give, why they differ, and the slopes laid out as the parameters are."""
-    from gradwork.working.work import leaves_of
-
     before = float(np.asarray(worked.forward.outputs[0]).reshape(-1)[0])
-    after = leaves_of(worked.nudged.after)
-    slopes = leaves_of(worked.nudged.gradient)
+    after = leaves_in(worked.nudged.after)
+    slopes = leaves_in(worked.nudged.gradient)
     rows: list[tuple[Text, ...]] = []
     left_out = 0
     for name, position, losses, slope in zip(worked.names, worked.positions, after, slopes, strict=True):
@@ -60,9 +59,7 @@ def _row(
 
 def _both_ways(worked: Worked, view: View) -> Iterator[Block]:
     """Nudging both ways, and for single numbers why one way differs."""
-    from gradwork.working.work import leaves_of
-
-    measured = leaves_of(worked.measured.gradient)
+    measured = leaves_in(worked.measured.gradient)
     single = [(n, i, m) for n, i, m in zip(worked.names, worked.positions, measured, strict=True) if not np.ndim(m)]
     if not single:
         yield Paragraph(

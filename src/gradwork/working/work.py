@@ -23,6 +23,7 @@ from gradwork.graph.graph import Graph
 from gradwork.graph.passes import simplified
 from gradwork.graph.run import Run
 from gradwork.graph.trace import Function, Trace, trace_call
+from gradwork.graph.tree import leaves_in
 from gradwork.notation.document import Block, Document
 from gradwork.working.agreement import Agreement, compare
 
@@ -168,7 +169,7 @@ def _three_ways(
     keys_tuple = tuple(keys)
     nudged = nudge_slopes(f, *args, wrt=keys_tuple, scheme="forward", step=nudge, kwargs=kwargs)
     measured = nudge_slopes(f, *args, wrt=keys_tuple, kwargs=kwargs)
-    agreement = compare(names, leaves_of(measured.gradient), leaves_of(measured.error), derived, slopes)
+    agreement = compare(names, leaves_in(measured.gradient), leaves_in(measured.error), derived, slopes)
     agreement = replace(agreement, carried=_carried(graph, forward, names, positions))
     return Worked(
         graph, names, positions, forward, nudged, measured, derived, adjoints, backward, slopes, agreement, nudge
@@ -188,13 +189,6 @@ def _as_written(adjoints: Adjoints, keep: int) -> Adjoints:
     """The way back as a person would write it: 2 error, and not 2 error^1."""
     graph, to = simplified(adjoints.graph, keep=keep)
     return Adjoints(graph, {i: to[at] for i, at in adjoints.of.items()})
-
-
-def leaves_of(tree: Any) -> list[Any]:
-    """The arrays of a nested result, in order."""
-    from gradwork.graph.tree import flatten
-
-    return [leaf for leaf in flatten(tree)[0] if leaf is not None]
 
 
 def _check_finite(traced: Trace) -> None:
@@ -226,9 +220,9 @@ def _facts(worked: Worked) -> dict[str, Any]:
         "loss": before,
         "parameters": {n: worked.forward[i] for n, i in zip(worked.names, worked.positions, strict=True)},
         "nudge": worked.nudge,
-        "nudged": dict(zip(worked.names, leaves_of(worked.nudged.gradient), strict=True)),
-        "measured": dict(zip(worked.names, leaves_of(worked.measured.gradient), strict=True)),
-        "bars": dict(zip(worked.names, leaves_of(worked.measured.error), strict=True)),
+        "nudged": dict(zip(worked.names, leaves_in(worked.nudged.gradient), strict=True)),
+        "measured": dict(zip(worked.names, leaves_in(worked.measured.gradient), strict=True)),
+        "bars": dict(zip(worked.names, leaves_in(worked.measured.error), strict=True)),
         "derived": {n: d.value for n, d in worked.derived.items()},
         "derivations": [derivation_facts(d) for d in worked.derived.values()],
         "backpropagated": dict(worked.backpropagated),
