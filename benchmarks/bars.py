@@ -25,7 +25,7 @@ import gradwork as gw
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from gradients.nudging_families import Case, cases, composition, long_sums, single_precision  # noqa: E402
+from gradients.nudging_families import Case, cases, composition, long_sums, mixed, single_precision, unseen  # noqa: E402
 
 Wrap = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
 
@@ -35,7 +35,7 @@ def as_it_is(f):
 
 
 def black_box(f):
-    return lambda w: float(f(w))
+    return lambda w: float(f(unseen(w)))
 
 
 def rounded_inside(f):
@@ -44,7 +44,7 @@ def rounded_inside(f):
 
 
 def rounded_black_box(f):
-    return lambda w: float(f(w.astype(np.float32)))
+    return lambda w: float(f(unseen(w).astype(np.float32)))
 
 
 def families() -> Iterator[Case]:
@@ -65,16 +65,23 @@ def compositions(first: int, count: int, cornered: bool) -> Iterator[Case]:
         yield name, f, point.astype(np.float32).astype(np.float64)
 
 
+def mixtures(first: int, count: int) -> Iterator[Case]:
+    for seed in range(first, first + count):
+        name, computed, ideal, point = mixed(seed)
+        yield name, (computed, ideal), point.astype(np.float32).astype(np.float64)
+
+
 def measured(some: Iterable[Case], wrap: Wrap) -> tuple[dict[str, Any], list[str]]:
     """The figures of one row, and the names of the functions on which a bar failed."""
     count = failed = seen = lost = kinks = judged = evaluations = 0
     shares, failures = [], []
     for name, f, point in some:
+        measure, f = f if isinstance(f, tuple) else (wrap(f), f)
         with np.errstate(all="ignore"):
             truth = np.asarray(gw.grad(f)(point.astype(np.longdouble)), dtype=float)
             if not np.isfinite(truth).all() or not truth.any():
                 continue
-            found = gw.nudge(wrap(f), point)
+            found = gw.nudge(measure, point)
         off, slopes = np.abs(found.gradient - truth), truth != 0
         wrong = ~(off <= 4 * found.error + 1e-15 * np.abs(truth).max())
         if wrong.any():
@@ -103,6 +110,7 @@ def rows(seeds: int) -> Iterator[tuple[str, Iterable[Case], Wrap]]:
     yield "random with corners, double", compositions(100_000, seeds, True), as_it_is
     yield "random with corners, double, black box", compositions(200_000, seeds, True), black_box
     yield "random, single inside", compositions(300_000, seeds, False), rounded_inside
+    yield "random, double plus single beside a constant, black box", mixtures(500_000, seeds), as_it_is
     yield "random, single inside, black box", compositions(400_000, seeds, False), rounded_black_box
 
 

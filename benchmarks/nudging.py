@@ -1,24 +1,28 @@
-"""The slope of every parameter by nudging: gradwork beside a plain loop, and scipy where it is installed.
+"""The slope of every parameter by nudging: gradwork beside a plain loop, and scipy, JAX and torch where installed.
 
-    python benchmarks/nudging.py             the table of four networks
+    python benchmarks/nudging.py             the table of four networks, and of a sparse Jacobian
     python benchmarks/nudging.py --growth    the cost of one parameter as networks grow
-    python benchmarks/nudging.py --write     both, into benchmarks/NUDGING.md
+    python benchmarks/nudging.py --write     all of it, into benchmarks/NUDGING.md and nudging_growth.svg
+    python benchmarks/nudging.py --quick     a hundredth of the turns, to see whether it runs
 
-All run in one process on the same function, in turns; the median over the turns is given. What would take more than
-20 s is timed on some of the parameters and multiplied up, and marked with a tilde. Nothing is installed.
+All run in one process on the same function, in turns; the median over the turns is given. The whole is done several
+times over, and how far the medians of these runs lie apart is written down with them. What would take more than a
+second is timed on some of the parameters and multiplied up, and marked with a tilde. Nothing is installed.
 """
 
 from __future__ import annotations
 
+import argparse
+import functools
 import itertools
+import math
 import os
 import platform
 import resource
 import statistics
-import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +31,11 @@ import gradwork as gw
 from gradwork.gradients.nudging.replay import Nudger
 
 H = 1e-6
-LONGEST = 20.0  # seconds
+LONGEST = 1.0  # seconds: what takes longer is timed on some of the parameters
+ENOUGH = 200.0  # seconds, after which nothing is run once more: the whole takes less than eight minutes
+RUNS, BUDGET = 3, 8.0  # how many times all is done, and seconds for a network each time
 CASES = ((2, 3, 1, 4, "mse"), (8, 16, 4, 16, "ce"), (64, 32, 10, 64, "ce"), (784, 128, 10, 64, "ce"))
+DRAWING = Path(__file__).with_name("nudging_growth.svg")
 Point = list[np.ndarray]
 
 
@@ -93,14 +100,18 @@ def at_places(slopes: list[np.ndarray], places: list[tuple[int, int]]) -> np.nda
 
 # -- what is timed ----------------------------------------------------------------------------------------------------
 
+Contestant = tuple[str, Callable[[], object], float]
 
-def contestants(case: Case) -> Iterator[tuple[str, Callable[[], object], float]]:
+
+def contestants(case: Case) -> Iterator[Contestant]:
     """Each: a name, what to call, and the share of the parameters that the call covers."""
     one = _seconds(lambda: case(*case.point))
-    some = min(case.count, max(20, int(LONGEST / 20 / one))) if case.count * one > LONGEST / 4 else case.count
+    some = case.count if case.count * one < LONGEST else max(20, int(LONGEST / 4 / one))
     places = case.places(some)
-    yield "plain NumPy loop", lambda: loop(case, case.point, places), some / case.count
+    yield "plain NumPy loop", lambda: loop(case, case.point, places), len(places) / case.count
     yield from _scipy(case, one)
+    yield from _jax(case)
+    yield from _torch(case)
     for mode in ("scalars", "structure", "per_unit") if case.count < 50 else ("structure", "per_unit"):
         nudger = Nudger(case, *case.point, wrt=case.wrt, mode=mode)
         yield f"gradwork, {mode}, traced once", lambda nudger=nudger: nudger(*case.point, h=H), 1.0
@@ -109,12 +120,12 @@ def contestants(case: Case) -> Iterator[tuple[str, Callable[[], object], float]]
         yield name, lambda mode=mode: gw.nudge(case, *case.point, wrt=case.wrt, mode=mode), 1.0
 
 
-def _scipy(case: Case, one: float) -> Iterator[tuple[str, Callable[[], object], float]]:
+def _scipy(case: Case, one: float) -> Iterator[Contestant]:
     try:
         from scipy.optimize import approx_fprime
     except ImportError:
         return
-    if case.count * one > LONGEST / 4:
+    if case.count * one > LONGEST:
         return  # the time of the loop and a little more
     flat = np.concatenate([p.reshape(-1) for p in case.point])
     ends = np.cumsum([p.size for p in case.point])[:-1]
@@ -126,6 +137,70 @@ def _scipy(case: Case, one: float) -> Iterator[tuple[str, Callable[[], object], 
     yield "scipy approx_fprime", lambda: approx_fprime(flat, f, H), 1.0
 
 
+def _jax(case: Case) -> Iterator[Contestant]:
+    """The definition, compiled, for many nudged parameters at once; the loss is the same in jax.numpy."""
+    try:
+        import jax
+    except ImportError:
+        return
+    jax.config.update("jax_enable_x64", True)
+    jnp = jax.numpy
+    ends = np.cumsum([p.size for p in case.point])[:-1]
+    shapes = [p.shape for p in case.point]
+    inputs, targets, labels = jnp.asarray(case.inputs), jnp.asarray(case.targets), jnp.asarray(case.labels)
+
+    def loss(flat):
+        point = [q.reshape(shape) for q, shape in zip(jnp.split(flat, ends), shapes, strict=True)]
+        a = inputs
+        for k in range(0, len(point), 2):
+            z = a @ point[k] + point[k + 1]
+            a = jnp.tanh(z) if k < len(point) - 2 else z
+        if case.loss == "mse":
+            return jnp.mean((a - targets) ** 2)
+        shifted = a - jnp.max(a, axis=1, keepdims=True)
+        return jnp.mean(jnp.log(jnp.sum(jnp.exp(shifted), axis=1)) - shifted[jnp.arange(case.rows), labels])
+
+    @jax.jit
+    def slopes(flat, places):
+        before = loss(flat)
+        return jax.lax.map(lambda i: (loss(flat.at[i].add(H)) - before) / H, places, batch_size=min(64, len(places)))
+
+    flat = jnp.asarray(np.concatenate([p.reshape(-1) for p in case.point]))
+    some = min(case.count, 2560 if case.count < 10_000 else 256)
+    places = jnp.asarray(np.random.default_rng(1).choice(case.count, some, replace=False))
+    yield "JAX jit + vmap, compiled once", lambda: slopes(flat, places).block_until_ready(), some / case.count
+
+
+def _torch(case: Case) -> Iterator[Contestant]:
+    """torch.autograd.gradcheck in its slow mode: nudges both ways, and its own gradient to compare them with."""
+    try:
+        import torch
+    except ImportError:
+        return
+    tensors = [torch.tensor(p) for p in case.point]
+    inputs, targets, labels = torch.tensor(case.inputs), torch.tensor(case.targets), torch.tensor(case.labels)
+
+    def loss(*moved):
+        point = [*tensors[:last], *moved]
+        a = inputs
+        for k in range(0, len(point), 2):
+            z = a @ point[k] + point[k + 1]
+            a = torch.tanh(z) if k < len(point) - 2 else z
+        if case.loss == "mse":
+            return ((a - targets) ** 2).mean()
+        return torch.nn.functional.cross_entropy(a, labels)
+
+    # The last arrays alone, where all of them would take too long: every nudge costs a whole evaluation anyway.
+    last = len(case.point)
+    one = _seconds(loss)
+    last -= 1
+    while last > 0 and 4 * one * sum(p.size for p in case.point[last - 1 :]) < LONGEST:
+        last -= 1
+    moving = [t.requires_grad_() for t in tensors[last:]]
+    share = sum(t.numel() for t in moving) / case.count
+    yield "torch gradcheck (slow)", lambda: torch.autograd.gradcheck(loss, moving, fast_mode=False), share
+
+
 def _seconds(call: Callable[[], object]) -> float:
     call()
     began = time.perf_counter()
@@ -133,20 +208,109 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def interleaved(case: Case, budget: float = 15.0) -> dict[str, tuple[float, bool]]:
-    """The median time of each contestant over several turns, and whether it was multiplied up."""
-    all_of_them = list(contestants(case))
-    once = [_seconds(call) for _, call, _ in all_of_them]
-    rounds = int(np.clip(budget / sum(once), 3, 41))
-    repeats = [max(1, int(0.002 / t)) for t in once]
-    times: dict[str, list[float]] = {name: [] for name, _, _ in all_of_them}
-    for _ in range(rounds):
-        for (name, call, share), repeat in zip(all_of_them, repeats, strict=True):
-            began = time.perf_counter()
-            for _ in range(repeat):
-                call()
-            times[name].append((time.perf_counter() - began) / repeat / share)
-    return {name: (statistics.median(times[name]), share < 1) for name, _, share in all_of_them}
+class Timed:
+    """Contestants that take turns. `turns` holds, for each name, one list of seconds a run."""
+
+    def __init__(self, all_of_them: Iterable[Contestant]) -> None:
+        self.all_of_them = list(all_of_them)
+        self.turns: dict[str, list[list[float]]] = {name: [] for name, _, _ in self.all_of_them}
+        self.once: list[float] = []
+
+    def run(self, budget: float) -> None:
+        """Take turns for about that many seconds, one turn at least."""
+        self.once = self.once or [_seconds(call) for _, call, _ in self.all_of_them]
+        repeats = [max(1, int(0.002 / t)) for t in self.once]
+        rounds = int(np.clip(budget / sum(n * t for n, t in zip(repeats, self.once, strict=True)), 1, 41))
+        for name in self.turns:
+            self.turns[name].append([])
+        for _ in range(rounds):
+            for (name, call, share), repeat in zip(self.all_of_them, repeats, strict=True):
+                began = time.perf_counter()
+                for _ in range(repeat):
+                    call()
+                self.turns[name][-1].append((time.perf_counter() - began) / repeat / share)
+
+    def rows(self, against: str) -> Iterator[str]:
+        """A line each: the median of all turns, their quartiles, and how many times faster than `against` it is."""
+        yield "| | time | from quarter to three quarters of the turns | times faster than the loop |\n|---|---|---|---|"
+        plain = statistics.median(itertools.chain(*self.turns[against]))
+        for name, _, share in self.all_of_them:
+            every = list(itertools.chain(*self.turns[name]))
+            low, middle, high = np.quantile(every, [0.25, 0.5, 0.75])
+            mark = "~" if share < 1 else ""
+            yield f"| {name} | {mark}{_time(middle)} | {_time(low)} to {_time(high)} | {plain / middle:,.3g} |"
+
+    def steadiness(self, against: str) -> Iterator[str]:
+        """A line each: the medians of the runs one by one, and what they make of the ratio to `against`."""
+        plain = [statistics.median(turns) for turns in self.turns[against]]
+        for name, runs in self.turns.items():
+            medians = [statistics.median(turns) for turns in runs]
+            ratios = sorted(p / m for p, m in zip(plain, medians, strict=True))
+            yield f"| {name} | {', '.join(map(_time, medians))} | {ratios[0]:,.3g} to {ratios[-1]:,.3g} |"
+
+
+# -- a sparse Jacobian ------------------------------------------------------------------------------------------------
+
+SPARSE = 1000
+
+
+def stencil(x: np.ndarray) -> np.ndarray:
+    """The residual of a chain: each entry hangs on three of them."""
+    y = np.concatenate([[0.0], x, [0.0]])
+    return y[:-2] - 2 * y[1:-1] + y[2:] + 0.1 * np.exp(y[1:-1])
+
+
+def jacobians() -> Iterator[Contestant]:
+    x = np.random.default_rng(0).standard_normal(SPARSE)
+
+    def by_hand() -> np.ndarray:
+        before, found, moved = stencil(x), np.empty((SPARSE, SPARSE)), x.copy()
+        for j in range(SPARSE):
+            moved[j] += H
+            found[:, j] = (stencil(moved) - before) / (moved[j] - x[j])
+            moved[j] = x[j]
+        return found
+
+    yield "plain NumPy loop", by_hand, 1.0
+    try:
+        from scipy.optimize._numdiff import approx_derivative
+        from scipy.sparse import diags
+    except ImportError:
+        pass
+    else:
+        band = diags([np.ones(SPARSE - 1), np.ones(SPARSE), np.ones(SPARSE - 1)], [-1, 0, 1]).tocsr()
+        yield "scipy approx_derivative", lambda: approx_derivative(stencil, x, method="2-point"), 1.0
+        name = "scipy approx_derivative, sparsity given, sparse result"
+        yield name, lambda: approx_derivative(stencil, x, method="2-point", sparsity=band), 1.0
+    yield from _jax_jacobian(x)
+    yield (
+        "gw.nudge, definition, forward, with bars",
+        lambda: gw.nudge(stencil, x, mode="definition", scheme="forward"),
+        1.0,
+    )
+    yield "gw.nudge, coloured, forward, with bars", lambda: gw.nudge(stencil, x, mode="coloured", scheme="forward"), 1.0
+    yield "gw.nudge, coloured, auto: all of it, with bars", lambda: gw.nudge(stencil, x), 1.0
+
+
+def _jax_jacobian(x: np.ndarray) -> Iterator[Contestant]:
+    try:
+        import jax
+    except ImportError:
+        return
+    jax.config.update("jax_enable_x64", True)
+    jnp = jax.numpy
+
+    def residual(x):
+        y = jnp.concatenate([jnp.zeros(1), x, jnp.zeros(1)])
+        return y[:-2] - 2 * y[1:-1] + y[2:] + 0.1 * jnp.exp(y[1:-1])
+
+    @jax.jit
+    def columns(x):
+        before = residual(x)
+        return jax.vmap(lambda i: (residual(x.at[i].add(H)) - before) / H, out_axes=1)(jnp.arange(SPARSE))
+
+    at = jnp.asarray(x)
+    yield "JAX jit + vmap, compiled once", lambda: columns(at).block_until_ready(), 1.0
 
 
 def accuracy(case: Case) -> dict[str, float]:
@@ -180,25 +344,51 @@ def memory(case: Case) -> dict[str, float]:
 
 
 def floor(case: Case) -> float:
-    """The least time, on one core, in which every nudge can be evaluated: what moves, at this machine's rates."""
-    x = np.random.default_rng(0).standard_normal(4096)
-    rates = {
+    """The least time, on one core, in which every nudge can be evaluated: what moves, at this machine's rates.
+
+    A weight moves one column of its layer; the next layer changes by that column times a row of weights, and those
+    after it are matrix products.
+    """
+    rates = _rates()
+    rows, layers = case.rows, list(itertools.pairwise(case.sizes))
+    last = len(layers) - 1
+    ends = case.sizes[-1] * (rates["exp"] + 2 * rates["negative"] if case.loss == "ce" else 3 * rates["negative"])
+    total = 0.0
+    for k, (before, width) in enumerate(layers):
+        each = rates["tanh"] if k < last else 0.0
+        for later in range(k + 1, last + 1):
+            a, b = layers[later]
+            each += b * (rates["negative"] if later == k + 1 else a * rates["product"])
+            each += b * rates["tanh"] if later < last else 0.0
+        # The last layer's own weights move one score a row.
+        total += (
+            (before + 1) * width * rows * (each + (ends if k < last or case.loss == "ce" else 3 * rates["negative"]))
+        )
+    return total
+
+
+@functools.cache
+def _rates() -> dict[str, float]:
+    """Seconds an entry for NumPy's functions in the processor's cache, and a multiplication in a matrix product."""
+    generator = np.random.default_rng(0)
+    x, m = generator.standard_normal(4096), generator.standard_normal((256, 256))
+    found = {
         f.__name__: min(_seconds(lambda f=f: f(x)) for _ in range(50)) / x.size for f in (np.tanh, np.exp, np.negative)
     }
-    _, hidden, out = case.sizes[0], case.sizes[1], case.sizes[-1]
-    first = (case.sizes[0] + 1) * hidden * case.rows
-    last = (hidden + 1) * out * case.rows
-    ends = out * (rates["exp"] + 2 * rates["negative"]) if case.loss == "ce" else out * 3 * rates["negative"]
-    return first * (rates["tanh"] + ends) + last * (ends if case.loss == "ce" else 3 * rates["negative"])
+    return found | {"product": min(_seconds(lambda: m @ m) for _ in range(20)) / 256**3}
 
 
 # -- how the cost grows ----------------------------------------------------------------------------------------------
 
 
-def growth() -> Iterator[tuple[str, int, float, float, float]]:
-    """Microseconds a parameter: by the loop (on some of them), by structure (likewise), and by units (on all)."""
-    nets = [(64, width, 10) for width in (32, 64, 128, 256, 512, 1024)]
-    nets += [(64, *(64,) * depth, 10) for depth in (1, 2, 3, 4, 5, 6)]
+Costs = tuple[str, int, list[float]]
+WIDER = [(64, width, 10) for width in (32, 64, 128, 256, 512, 1024)]
+DEEPER = [(64, *(64,) * depth, 10) for depth in (1, 2, 3, 4, 5, 6)]
+WAYS = ("plain loop", "structure", "per unit", "counted floor")
+
+
+def growth(nets: Sequence[tuple[int, ...]]) -> Iterator[Costs]:
+    """Microseconds a parameter: by the loop (on some of them), by structure (likewise), by units, and the floor."""
     for sizes in nets:
         case = Case(sizes, 64, "ce")
         places = case.places(150)
@@ -207,7 +397,7 @@ def growth() -> Iterator[tuple[str, int, float, float, float]]:
         followed = _structure_seconds(nudger, case) / case.count
         by_unit = Nudger(case, *case.point, wrt=case.wrt, mode="per_unit")
         units = min(_seconds(lambda n=by_unit, c=case: n(*c.point, h=H)) for _ in range(3)) / case.count
-        yield case.name, case.count, plain * 1e6, followed * 1e6, units * 1e6
+        yield case.name, case.count, [1e6 * c for c in (plain, followed, units, floor(case) / case.count)]
 
 
 def _structure_seconds(nudger: Nudger, case: Case) -> float:
@@ -230,7 +420,8 @@ def machine() -> str:
     load = f"{os.getloadavg()[0]:.1f}"
     return (
         f"{os.cpu_count()} cores of {model or 'an unnamed processor'} (load {load} from other work when this was run), "
-        f"Python {platform.python_version()}, NumPy {np.__version__}{_version('scipy')}, OpenBLAS threads as shipped."
+        f"Python {platform.python_version()}, NumPy {np.__version__}{_version('scipy')}{_version('jax')}"
+        f"{_version('torch')}, OpenBLAS threads as shipped."
     )
 
 
@@ -254,16 +445,35 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
-def table(sizes: tuple[int, ...], rows: int, loss: str) -> Iterator[str]:
-    case = Case(sizes, rows, loss)
-    yield f"### {case.name}: {case.count:,} parameters\n"
-    times = interleaved(case)
-    plain = times["plain NumPy loop"][0]
-    yield "| | time | times faster than the loop |\n|---|---|---|"
-    for name, (seconds, extrapolated) in times.items():
-        yield f"| {name} | {'~' if extrapolated else ''}{_time(seconds)} | {plain / seconds:,.3g} |"
-    if len(sizes) == 3:
-        yield f"| counted floor, one core, every parameter by itself | {_time(floor(case))} | |"
+def networks(budget: float, runs: int) -> Iterator[str]:
+    """The table of each network, and of the sparse Jacobian; then how far the runs lie apart."""
+    cases = [Case(tuple(sizes), rows, loss) for *sizes, rows, loss in CASES]
+    timed = {f"### {case.name}: {case.count:,} parameters": Timed(contestants(case)) for case in cases}
+    jacobian = f"### A sparse Jacobian: {SPARSE} residuals of {SPARSE} entries, three entries each"
+    timed[jacobian] = Timed(jacobians())
+    # Run after run, each through all networks: what comes and goes on the machine meets all of them.
+    began, done = time.perf_counter(), 0
+    while done < runs and time.perf_counter() - began < ENOUGH:
+        done += 1
+        for some in timed.values():
+            some.run(budget)
+    for (title, some), case in itertools.zip_longest(timed.items(), cases):
+        yield title + "\n"
+        yield from some.rows("plain NumPy loop")
+        if case is not None:
+            yield from _beside(case)
+        else:
+            found = gw.nudge(stencil, np.random.default_rng(0).standard_normal(SPARSE))
+            yield f"\n`gw.nudge` found {found.colours} groups, and evaluated {found.evaluations} times in all.\n"
+    yield f"## How steady this is\n\nAll of it was run {done} times over, one after the other: the medians of the runs."
+    for title, some in timed.items():
+        yield "\n" + title + "\n\n| | median of each run | times faster than the loop of the same run |\n|---|---|---|"
+        yield from some.steadiness("plain NumPy loop")
+    yield ""
+
+
+def _beside(case: Case) -> Iterator[str]:
+    yield f"| counted floor, one core, every parameter by itself | {_time(floor(case))} | | |"
     yield "\n| largest error, over the largest slope | |\n|---|---|"
     for name, off in accuracy(case).items():
         yield f"| {name} | {off:.1e} |"
@@ -271,49 +481,110 @@ def table(sizes: tuple[int, ...], rows: int, loss: str) -> Iterator[str]:
     yield f"\nMost memory allocated at one time: {used}.\n"
 
 
-def plot(rows: list[tuple[str, list[float]]]) -> Iterator[str]:
-    """The same on a line each, from 0.1 to 1000 microseconds: u per unit, s structure, L the plain loop."""
+def plot(rows: list[Costs]) -> Iterator[str]:
+    """The same on a line each, from 0.1 to 1000 microseconds."""
     width = 60
-    longest = max(len(name) for name, _ in rows)
+    longest = max(len(name) for name, _, _ in rows)
     yield "\n```\n" + " " * longest + "  0.1 µs" + " " * (width - 13) + "1000 µs"
-    for name, costs in rows:
-        line = ["."] * (width + 1)
-        for cost, sign in zip(costs, "Lsu", strict=True):
+    for name, _, costs in rows:
+        line = [" "] * (width + 1)
+        for cost, sign in reversed(list(zip(costs, "Lsuf", strict=True))):
             line[int(np.clip(np.rint((np.log10(cost) + 1) / 4 * width), 0, width))] = sign
-        yield f"{name:{longest}}  {''.join(line)}"
-    yield "```\nu per unit, s structure, L plain loop; every ten times as much is 15 places further."
+        yield f"{name:{longest}}  {''.join(line).rstrip()}"
+    yield "```\nu per unit, s structure, L plain loop, f counted floor; ten times as much is 15 places further."
 
 
-def report(with_growth: bool) -> Iterator[str]:
+def drawing(panels: dict[str, list[Costs]]) -> str:
+    """The same as two plots with logarithmic axes, side by side, as SVG."""
+    wide, high, left, top = 330, 300, 60, 40
+    colours = ("#b5451b", "#005b96", "#2a7f3f", "#777777")
+    counts = [math.log10(n) for rows in panels.values() for _, n, _ in rows]
+    costs = [math.log10(c) for rows in panels.values() for _, _, some in rows for c in some]
+    x0, x1, y0, y1 = min(counts), max(counts), math.floor(min(costs)), math.ceil(max(costs))
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + 2 * (wide + 40)} {high + top + 75}" '
+        'font-family="sans-serif" font-size="12">',
+        "<title>Microseconds a parameter as networks grow</title>",
+        '<rect width="100%" height="100%" fill="white"/>',
+    ]
+    for n, (title, rows) in enumerate(panels.items()):
+        shift = left + n * (wide + 40)
+
+        def across(count: float, shift: int = shift) -> float:
+            return shift + 10 + (math.log10(count) - x0) / (x1 - x0) * (wide - 20)
+
+        def down(cost: float) -> float:
+            return top + high - (math.log10(cost) - y0) / (y1 - y0) * high
+
+        out.append(f'<text x="{shift}" y="{top - 14}" font-weight="bold">{title}</text>')
+        for power in range(y0, y1 + 1):
+            y = down(10.0**power)
+            out.append(f'<path d="M{shift} {y:.1f}h{wide}" stroke="#dddddd"/>')
+            if n == 0:
+                out.append(f'<text x="{shift - 6}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g} µs</text>')
+        for _, count, _ in rows[:: len(rows) - 1]:
+            out.append(f'<text x="{across(count):.1f}" y="{top + high + 18}" text-anchor="middle">{count:,}</text>')
+        out.append(f'<text x="{shift + wide / 2}" y="{top + high + 18}" text-anchor="middle">parameters</text>')
+        for k, colour in enumerate(colours):
+            points = [(across(count), down(some[k])) for _, count, some in rows]
+            line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            dashed = ' stroke-dasharray="5 4"' if WAYS[k] == "counted floor" else ""
+            out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
+            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
+    for k, (way, colour) in enumerate(zip(WAYS, colours, strict=True)):
+        x, y = left + 170 * k, top + high + 50
+        out.append(
+            f'<path d="M{x} {y}h26" stroke="{colour}" stroke-width="2"/><text x="{x + 32}" y="{y + 4}">{way}</text>'
+        )
+    return "\n".join([*out, "</svg>", ""])
+
+
+def growing(quick: bool, write: bool) -> Iterator[str]:
+    yield "## As the network grows\n\nMicroseconds a parameter, batch 64, softmax cross-entropy.\n"
+    yield "| network | parameters | " + " | ".join(WAYS) + " |\n|---|---|" + "---|" * len(WAYS)
+    panels: dict[str, list[Costs]] = {
+        "wider: one hidden layer of 32 to 1024": [],
+        "deeper: 1 to 6 hidden layers of 64": [],
+    }
+    for rows, nets in zip(panels.values(), (WIDER, DEEPER), strict=True):
+        for name, count, costs in growth(nets[:2] if quick else nets):
+            yield f"| {name} | {count:,} | " + " | ".join(f"{c:.3g}" for c in costs) + " |"
+            rows.append((name, count, costs))
+    yield from plot(list(itertools.chain(*panels.values())))
+    if write:
+        DRAWING.write_text(drawing(panels), encoding="utf-8")
+        yield f"\n![microseconds a parameter as networks grow]({DRAWING.name})"
+
+
+def report(growth_too: bool, quick: bool, write: bool) -> Iterator[str]:
     yield "# Slopes of every parameter by nudging\n"
     yield f"Made by `python benchmarks/nudging.py --write`. {machine()}\n"
     yield (
         "One-way nudges of 1e-6, medians of interleaved turns in one process; ~ marks what was timed on some of the "
         'parameters and multiplied up. "Traced once" leaves out tracing and bars, as the loop does; `gw.nudge` traces, '
-        "measures the noise, takes four evaluations a parameter and gives every slope a bar. Errors are those of the "
-        "one-way quotient against the same quotient in 80 bits, on 60 parameters drawn at random.\n"
+        "measures the noise, takes four evaluations a parameter and gives every slope a bar. gradcheck nudges both "
+        "ways and works out its own gradient beside. Errors are those of the one-way quotient against the same in 80 "
+        "bits, on 60 parameters drawn at random.\n"
     )
-    for *sizes, rows, loss in CASES:
-        yield from table(tuple(sizes), rows, loss)
-    if with_growth:
-        yield "## As the network grows\n\nMicroseconds a parameter, batch 64, softmax cross-entropy.\n"
-        yield "| network | parameters | plain loop | structure | per unit |\n|---|---|---|---|---|"
-        rows = []
-        for name, count, *costs in growth():
-            yield f"| {name} | {count:,} | " + " | ".join(f"{c:.3g}" for c in costs) + " |"
-            rows.append((name, costs))
-        yield from plot(rows)
+    yield from networks(*((0.05, 2) if quick else (BUDGET, RUNS)))
+    if growth_too:
+        yield from growing(quick, write)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"\nPeak memory of the whole process, peers included: {peak:.0f} MB."
 
 
 def main() -> None:
-    wanted = sys.argv[1:]
+    parser = argparse.ArgumentParser(description="The slope of every parameter by nudging.")
+    parser.add_argument("--growth", action="store_true", help="the cost of a parameter as networks grow, too")
+    parser.add_argument("--write", action="store_true", help="all of it, into NUDGING.md and nudging_growth.svg")
+    parser.add_argument("--quick", action="store_true", help="few turns, to see whether it runs; nothing is written")
+    options = parser.parse_args()
+    write = options.write and not options.quick
     lines = []
-    for line in report("--growth" in wanted or "--write" in wanted):
+    for line in report(options.growth or options.write, options.quick, write):
         print(line, flush=True)
         lines.append(line)
-    if "--write" in wanted:
+    if write:
         Path(__file__).with_name("NUDGING.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

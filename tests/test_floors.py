@@ -21,6 +21,7 @@ FLOORS = {
     "notation": 1,
     "ops": 2,
     "formats": 2,
+    "lowering": 2,
     "gradients": 3,
     "check": 4,
     "descent": 4,
@@ -42,7 +43,8 @@ NEIGHBOURS = {("models", "tables"), ("web", "cli")}
 
 # Modules that are loaded by name, so that a lower floor need not import a higher one.
 # graph -> ops: the register of ops lives on floor 1, and fills itself with our declarations when first used.
-BY_NAME = {("graph", "ops")}
+# graph -> gradients: what has no rule is differentiated by nudging, and that is done two floors up.
+BY_NAME = {("graph", "ops"), ("graph", "gradients")}
 
 # Everything else imports NumPy and the standard library at the top of a module; an extra only inside a function.
 DOORS = {"torch", "jax", "pytest_plugin", "web"}

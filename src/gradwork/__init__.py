@@ -13,7 +13,11 @@ from gradwork._version import __version__ as __version__
 # `typing` itself costs a few milliseconds; type checkers know this name wherever it stands.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gradwork.check.check import assert_gradient as assert_gradient
+    from gradwork.check.check import check as check
     from gradwork.errors import GradworkError as GradworkError
+    from gradwork.gradients.black_box import black_box as black_box
+    from gradwork.gradients.compile import compile as compile
     from gradwork.gradients.custom import custom_rule as custom_rule
     from gradwork.gradients.custom import op as op
     from gradwork.gradients.derive import derive as derive
@@ -47,11 +51,15 @@ _HOMES: dict[str, str] = {
     "elementwise_grad": "gradwork.gradients.transforms",
     "vjp": "gradwork.gradients.transforms",
     "jvp": "gradwork.gradients.transforms",
+    "check": "gradwork.check.check",
+    "assert_gradient": "gradwork.check.check",
+    "compile": "gradwork.gradients.compile",
     "nudge": "gradwork.gradients.nudge",
     "derive": "gradwork.gradients.derive",
     "work": "gradwork.working.work",
     "op": "gradwork.gradients.custom",
     "custom_rule": "gradwork.gradients.custom",
+    "black_box": "gradwork.gradients.black_box",
     "relu": "gradwork.ops.activations",
     "sigmoid": "gradwork.ops.activations",
     "softplus": "gradwork.ops.activations",

@@ -90,14 +90,15 @@ class GradworkError(Exception):
 class TracedValueError(GradworkError, TypeError):
     """A traced value was used where only a plain number or array can stand.
 
-    While gradwork follows a function, its values carry their history. `float(x)`, `int(x)`, `math.sin(x)` of a module
-    that wants a plain number, or writing into an array made before, would drop that history: the slope would be
-    silently wrong. So it stops and says what to write instead.
+    While gradwork follows a function, its values carry their history. `2 * float(x)`, or `math.sin(x)` of a module that
+    wants a plain number, would drop that history: the slope would be silently wrong. So it stops and says what to write
+    instead. (A function of few numbers becomes a black box, with a warning: its slopes are measured by nudging.)
 
-        error[GW101]: a traced value cannot become a plain number
-          model.py:7    scale = float(w)
-         why: the plain number would be a constant, and the step from w to it would be lost
-         try: scale = w
+        error[GW101]: math.sin cannot take a traced value
+          model.py:7    loss = math.sin(w[0]) ** 2
+         why: the plain number would be a constant, and the step from x to it would be lost
+         try: np.sin, which takes numbers and arrays alike; gw.black_box(f) around a function that needs plain numbers
+              measures its slopes by nudging
     """
 
     code = "GW101"
@@ -198,6 +199,26 @@ class RuleError(GradworkError, ValueError):
     """
 
     code = "GW108"
+
+
+class NoSlopeError(GradworkError, ValueError):
+    """A slope was asked for where there is none, and no convention gives one.
+
+    Where two eigenvalues, or two singular values, are equal, their vectors may be turned among themselves, and a loss
+    that looks at single ones jumps. A complex vector may have any phase. A matrix that is not of full rank has an
+    inverse of another rank beside it. A number given there would be chance.
+
+        error[GW109]: this loss has no slope here: it looks at single vectors of eigenvalues that are equal
+          pca.py:8    values, vectors = np.linalg.eigh(covariance)
+         why: the vectors of equal eigenvalues may be turned among themselves, so which ones come out is chance
+         try: a loss of the eigenvalues alone, or a point where no two are equal
+    """
+
+    code = "GW109"
+
+
+class BlackBoxWarning(UserWarning):
+    """A slope was measured by nudging: a function without a rule was met, or few digits of a slope are known."""
 
 
 class FormulaError(GradworkError, ValueError):
@@ -321,6 +342,20 @@ class StepError(GradworkError, ValueError):
     """
 
     code = "GW142"
+
+
+class MatrixError(GradworkError, ValueError):
+    """A matrix is not what a function of linear algebra needs: invertible, positive definite, of full rank.
+
+    NumPy raises `LinAlgError` there, and this error is one too, so a program that expects it goes on working.
+
+        error[GW150]: solve cannot take W (3, 3), b (3,)
+          fit.py:6    return np.linalg.solve(W, b)
+         why: Singular matrix
+         try: np.linalg.lstsq, or a small multiple of the identity added
+    """
+
+    code = "GW150"
 
 
 class GradientError(GradworkError, AssertionError):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradwork import formats
-from gradwork.cli import doctor
+from gradwork.cli import _kernels, doctor
 
 NEEDS = [
     "numpy>=1.26",
@@ -72,3 +72,26 @@ def test_formats_lists_every_format(run):
     outcome = run("formats")
     assert outcome.code == 0
     assert all(name in outcome.out for name in formats.names())
+
+
+def test_a_kernel_that_is_worth_setting_is_named():
+    loaded, other = _kernels.Kernel("Haswell", 50.0), _kernels.Kernel("SKYLAKEX", 95.0)
+    assert _kernels.better([loaded, other]) is other
+    assert _kernels.better([loaded, _kernels.Kernel("ZEN", 52.0)]) is None
+    assert _kernels.better([loaded]) is None
+    assert "OPENBLAS_CORETYPE=SKYLAKEX" in _kernels.line_to_set(other)
+
+
+def test_kernels_are_measured_in_processes_of_their_own():
+    (only,) = _kernels.measured("here", flags=set())
+    assert only.name == "here"
+    assert only.speed > 0
+
+
+def test_the_advice_stands_on_the_page(run, monkeypatch: pytest.MonkeyPatch):
+    found = [_kernels.Kernel("Haswell", 50.0), _kernels.Kernel("SKYLAKEX", 95.0)]
+    monkeypatch.setattr(doctor, "_loaded_kernel", lambda: "Haswell")
+    monkeypatch.setattr(_kernels, "measured", lambda loaded: found)
+    outcome = run("doctor", "--width", "120")
+    assert "OPENBLAS_CORETYPE=SKYLAKEX" in outcome.out
+    assert "Matrix products" not in run("doctor", "--quick").out

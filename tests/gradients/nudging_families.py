@@ -101,6 +101,32 @@ ENDS: tuple[Callable[[Any], Any], ...] = (
 )  # fmt: skip
 
 
+def unseen(w: np.ndarray) -> np.ndarray:
+    """The same array, by a way on which nothing can be traced."""
+    return np.frombuffer(w.tobytes(), dtype=w.dtype).reshape(w.shape)
+
+
+def mixed(seed: int) -> tuple[str, Callable[[np.ndarray], float], Callable[[Any], Any], np.ndarray]:
+    """A black box of double precision plus a part of single precision beside a constant; and what it should be."""
+    name, f, point = composition(seed)
+    rng = np.random.default_rng(seed + 1)
+    size = len(point)
+    own = (np.abs(point) + 1e-300).astype(np.float32)
+    matrix = (rng.standard_normal((size, 5)) / np.sqrt(size)).astype(np.float32)
+    constant, amplitude = np.float32(10 ** rng.uniform(0, 3)), np.float32(10 ** rng.uniform(-1, 1))
+    bend = (np.tanh, np.sin, np.square)[rng.integers(3)]
+    level = abs(float(f(point))) or 1.0
+
+    def single(w: Any, to: type) -> Any:
+        return to(constant) + to(amplitude) * np.sum(bend((w / own.astype(to)) @ matrix.astype(to)))
+
+    def computed(w: np.ndarray) -> float:
+        w = unseen(w)
+        return float(f(w)) / level + float(single(w.astype(np.float32), np.float32))
+
+    return f"{name}, and {constant:g} in single", computed, lambda w: f(w) / level + single(w, np.float64), point
+
+
 def composition(seed: int, cornered: bool = False) -> Case:
     """A random composition of linear maps and the pieces above, at parameters of any size, often with a constant."""
     rng = np.random.default_rng(seed)

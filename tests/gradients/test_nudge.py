@@ -98,20 +98,25 @@ def test_complex_step_names_the_op_and_its_line():
         gw.nudge(corner, np.ones(2), scheme="complex")
 
 
+def read_as_bytes(w):
+    """The same array, by a way on which nothing can be traced."""
+    return np.frombuffer(w.tobytes(), dtype=w.dtype)
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_complex_step_of_a_black_box_is_checked_first():
     def opaque(w):
-        return float(np.sum(w**2))
+        return float(np.sum(read_as_bytes(w) ** 2))
 
     def rounded(w):
-        return np.sum(np.asarray(w.tolist()).real ** 2)
+        return np.sum(read_as_bytes(w).real ** 2)
 
     for f in (opaque, rounded):
         with pytest.raises(ArgumentError, match="complex step"):
             gw.nudge(f, np.array([1.0, 2.0]), scheme="complex")
 
     def taken(w):
-        return np.sum(np.array(w.tolist()) ** 3)
+        return np.sum(read_as_bytes(w) ** 3)
 
     found = gw.nudge(taken, np.array([1.0, 2.0]), scheme="complex")
     assert np.allclose(found.gradient, [3.0, 12.0], rtol=1e-15)
@@ -413,9 +418,12 @@ def test_an_interrupt_keeps_what_is_done(scheme):
         calls.append(1)
         if len(calls) > limit:
             raise KeyboardInterrupt
-        return np.sum(np.array(w.tolist()) ** 2)
+        return np.sum(read_as_bytes(w) ** 2)
 
-    limit = {"auto": 100, "forward": 80, "complex": 50}[scheme]
+    limit = 10**6
+    assert not gw.nudge(slow, np.ones(40), scheme=scheme).partial
+    # Some way before the end: what is looked at before any slope is measured takes its share of the calls.
+    limit, calls = len(calls) - 25, []
     found = gw.nudge(slow, np.ones(40), scheme=scheme)
     assert found.partial
     done = np.isfinite(found.gradient)

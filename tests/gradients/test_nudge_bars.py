@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gradients.nudging_families import cases, composition, long_sums, single_precision
+from gradients.nudging_families import cases, composition, long_sums, mixed, single_precision, unseen
 
 import gradwork as gw
 
@@ -41,10 +41,63 @@ def test_bars_hold_for_random_compositions(kind):
         name, f, point = composition(seed, cornered=kind != "traced")
         with np.errstate(all="ignore"):
             truth = np.asarray(gw.grad(f)(point.astype(np.longdouble)), dtype=float)
-            found = gw.nudge((lambda w, f=f: float(f(w))) if kind == "black box" else f, point)
+            found = gw.nudge((lambda w, f=f: float(f(unseen(w)))) if kind == "black box" else f, point)
         off = np.abs(found.gradient - truth)
         held = off <= BARS * found.error + 1e-15 * np.abs(truth).max()
         assert held.all(), (name, off / found.error)
+
+
+@pytest.mark.parametrize("kind", ["single inside", "single inside a black box"])
+def test_bars_hold_for_random_compositions_that_round_to_single_precision(kind):
+    """Found by trying 30,000 entries of such; among these are the ones whose bars once were short."""
+    fuzzed = {"single inside": (*range(300_000, 300_050), 300_384)}
+    fuzzed["single inside a black box"] = (*range(400_000, 400_050), 400_462, 401_022)
+    for seed in fuzzed[kind]:
+        name, f, point = composition(seed)
+        point = point.astype(np.float32).astype(np.float64)
+        with np.errstate(all="ignore"):
+            truth = np.asarray(gw.grad(f)(point.astype(np.longdouble)), dtype=float)
+            if kind == "single inside":
+                found = gw.nudge(lambda w, f=f: f(w.astype(np.float32)).astype(np.float64), point)
+            else:
+                found = gw.nudge(lambda w, f=f: float(f(unseen(w).astype(np.float32))), point)
+        off = np.abs(found.gradient - truth)
+        held = off <= BARS * found.error + 1e-15 * np.abs(truth).max()
+        assert held.all(), (name, off / found.error)
+
+
+def test_a_coarser_step_does_not_overrule_a_finer_one():
+    """A black box that turns fast: after larger nudges, a smaller one was taken for smaller than the best."""
+    _, f, point = composition(201_295, cornered=True)
+    point = point.astype(np.float32).astype(np.float64)
+    truth = np.asarray(gw.grad(f)(point.astype(np.longdouble)), dtype=float)
+    found = gw.nudge(lambda w: float(f(unseen(w))), point)
+    assert (np.abs(found.gradient - truth) <= BARS * found.error).all()
+
+
+def test_a_part_of_single_precision_beside_a_large_constant_is_found_out():
+    short = entries = 0
+    for seed in range(120):
+        _, computed, ideal, point = mixed(seed)
+        point = point.astype(np.float32).astype(np.float64)
+        with np.errstate(all="ignore"):
+            truth = np.asarray(gw.grad(ideal)(point.astype(np.longdouble)), dtype=float)
+            found = gw.nudge(computed, point)
+        if np.isfinite(truth).all():
+            short += np.count_nonzero(np.abs(found.gradient - truth) > BARS * found.error)
+            entries += truth.size
+    # Beside a part that turns too fast for any straight piece to be seen it stays hidden; once it was in 18 %.
+    assert short <= 0.01 * entries, f"{short} of {entries}"
+
+
+def test_one_jump_of_the_functions_own_is_no_noise():
+    def f(w):
+        w = unseen(w)
+        return float(np.sum(w**2) + 0.3 * (w[0] > 1.06))
+
+    found = gw.nudge(f, np.array([1.0, 2.0, 3.0]))
+    assert np.allclose(found.gradient, [2.0, 4.0, 6.0], rtol=1e-6)
+    assert (found.error < 1e-4).all()
 
 
 @pytest.mark.parametrize("kind", ["returns single", "hides single", "is given single"])
@@ -55,7 +108,7 @@ def test_bars_hold_in_single_precision(kind):
             truth = np.asarray(gw.grad(f)(point.astype(np.float64)))
             inside = {
                 "returns single": lambda w, f=f: f(w.astype(np.float32)),
-                "hides single": lambda w, f=f: float(f(w.astype(np.float32))),
+                "hides single": lambda w, f=f: float(f(unseen(w).astype(np.float32))),
                 "is given single": f,
             }[kind]
             found = gw.nudge(inside, point if kind == "is given single" else point.astype(np.float64))

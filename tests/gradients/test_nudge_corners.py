@@ -7,6 +7,7 @@ import pytest
 
 import gradwork as gw
 from gradwork.errors import StepError
+from gradwork.gradients.nudging import corners
 from gradwork.gradients.nudging.branches import Branches, checked, followed, unit_inside
 from gradwork.gradients.nudging.start import started
 
@@ -49,7 +50,7 @@ def test_the_op_and_its_line_are_named():
         (lambda w: w[0] if w[0] > 0 else 0.5 * w[0], "greater"),
         (lambda w: np.sum(np.floor(w)), "floor"),
         (lambda w: np.sum(np.clip(w, 0, 1)), "clip"),
-        (lambda w: np.sum(np.sort(w) * np.array([1.0, 2.0])), "argsort"),
+        (lambda w: np.sum(np.sort(w) * np.array([1.0, 2.0])), "sort"),
     ],
 )
 def test_at_a_corner_every_step_changes_the_branch(f, op):
@@ -141,7 +142,7 @@ def test_the_unit_inside_is_the_coarsest_on_the_way():
 
 def test_a_function_that_does_something_else_when_traced_is_a_black_box():
     def shifty(w):
-        return np.sum(np.abs(w)) if isinstance(w, np.ndarray) else np.sum(w) + 3.0
+        return np.sum(np.abs(w)) if type(w) is np.ndarray else np.sum(w) + 3.0
 
     found = gw.nudge(shifty, np.array([0.0, -1.0]))
     assert [(c.index, c.op, c.where) for c in found.kinks] == [((0,), "", None)]
@@ -160,3 +161,25 @@ def test_a_saturated_function_is_not_one_that_ignores_its_parameter():
 def test_a_step_that_leaves_the_domain_on_both_sides():
     with pytest.raises(StepError, match="leaves the function's domain on both sides"):
         gw.nudge(lambda w: np.arcsin(w), 0.5, step=3.0)
+
+
+def test_very_many_corners_are_all_asked_about():
+    found = gw.nudge(lambda w: np.sum(np.abs(w)), np.zeros(2500), mode="definition", scheme="central", step=1e-3)
+    assert {corner.op for corner in found.kinks} == {"absolute"}
+    assert (len(found.kinks), found.unasked) == (2500, 0)
+
+
+def test_what_would_cost_too_much_is_not_asked_and_said(monkeypatch):
+    monkeypatch.setattr(corners, "AFFORDABLE", 100_000)
+    found = gw.nudge(lambda w: np.sum(np.abs(w)), np.zeros(300), mode="definition")
+    assert len(found.kinks) == 300
+    asked = sum(bool(corner.op) for corner in found.kinks)
+    assert 0 < asked < 300
+    assert found.unasked == 300 - asked
+    assert f"{found.unasked} more entries look like corners" in " ".join(found.to("plain").split())
+
+
+def test_both_are_on_the_page():
+    found = gw.nudge(lambda w: np.abs(w) * w, np.linspace(-1, 1, 8))
+    assert "Entries that share no result were nudged together, in one group." in " ".join(found.to("plain").split())
+    assert (found.document().facts["colours"], found.document().facts["unasked"]) == (1, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -88,6 +89,34 @@ def test_a_small_key_stands_for_a_large_subject(monkeypatch):
     small = Carried(started(wide_loss, (POINT,), {}, 0).subject)
     pickle.dumps(small)
     assert small.by_key() is small
+
+
+def analytic(w):
+    return np.stack([np.sum(np.sin(w) ** 3), np.prod(1 + w / 9)])
+
+
+def by_hand(w):
+    """Nothing in it can be traced."""
+    return np.sum(np.frombuffer(w.tobytes(), w.dtype) ** 3)
+
+
+@pytest.mark.parametrize("f", [analytic, by_hand])
+def test_the_complex_step_on_many_workers(f):
+    one = gw.nudge(f, POINT, scheme="complex")
+    with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2, mp_context=FRESH) as processes:
+        for executor in (threads, processes):
+            other = gw.nudge(f, POINT, scheme="complex", executor=executor)
+            assert np.array_equal(one.gradient, other.gradient)
+            assert np.array_equal(one.error, other.error)
+            assert one.evaluations == other.evaluations
+
+
+def test_the_complex_step_says_the_same_of_what_cannot_be_sent_or_is_not_analytic(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cloudpickle", None)  # loky or dask, once imported, bring it
+    with ProcessPoolExecutor(1, mp_context=FRESH) as pool, pytest.raises(ArgumentError, match="complex step"):
+        gw.nudge(lambda w: np.sum(np.abs(w)), POINT, scheme="complex", executor=pool)
+    with ProcessPoolExecutor(1, mp_context=FRESH) as pool, pytest.raises(ArgumentError, match="cannot be sent"):
+        gw.nudge(lambda w: by_hand(w), POINT, scheme="complex", executor=pool)
 
 
 def test_formulas_travel():

@@ -41,7 +41,8 @@ def test_back_forward_and_nudges_agree_on_formulas(formula):
 
 def graph_of(formula, names):
     """The formula's value, with traced values among its names: as a function inside a function."""
-    from gradwork.graph.trace import as_called, parse_program
+    from gradwork.graph.formula import parse_program
+    from gradwork.graph.trace import as_called
 
     called = as_called(parse_program(formula))
     return called(_Anywhere(), (), names)

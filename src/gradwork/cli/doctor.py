@@ -12,10 +12,10 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradwork.cli import _options, _output, _report
+from gradwork.cli import _kernels, _options, _output, _report
 
 if TYPE_CHECKING:
-    from gradwork.notation.document import Document, Paragraph, Table
+    from gradwork.notation.document import Block, Document, Paragraph, Table
 
 Row = tuple[str, str]
 _FOR_DEVELOPERS = ("test", "dev")
@@ -23,17 +23,23 @@ _FOR_DEVELOPERS = ("test", "dev")
 
 def add_options(parser: ArgumentParser) -> None:
     """Declare the command's arguments and options."""
+    parser.add_argument(
+        "--quick", action="store_true", help="do not measure how fast NumPy's matrix products are (it takes seconds)"
+    )
     _options.add_page(parser)
 
 
 def run(options: Namespace) -> int:
     """Look around and show it; code 1 where gradwork cannot work."""
     core = [("gradwork", _own_version()), ("Python", _python()), *_numpy()]
-    _options.show(_page(core, _extras(), _terminal()), options)
+    kernels = [] if options.quick else _kernels.measured(_loaded_kernel()) if _loaded_kernel() else []
+    _options.show(_page(core, _extras(), _terminal(), kernels), options)
     return 1 if ("NumPy", "missing") in core else 0
 
 
-def _page(core: list[Row], extras: list[tuple[str, str, str]], terminal: list[Row]) -> Document:
+def _page(
+    core: list[Row], extras: list[tuple[str, str, str]], terminal: list[Row], kernels: list[_kernels.Kernel]
+) -> Document:
     from gradwork.notation.document import Document, Heading, Table
 
     blocks = (
@@ -42,6 +48,7 @@ def _page(core: list[Row], extras: list[tuple[str, str, str]], terminal: list[Ro
         Table(("extra", "installed", "to install it"), tuple(extras), align="lll"),
         Heading("Terminal"),
         _facts_table(terminal),
+        *_speeds(kernels),
         *_advice(core),
     )
     names = ("extra", "installed", "install")
@@ -49,8 +56,38 @@ def _page(core: list[Row], extras: list[tuple[str, str, str]], terminal: list[Ro
         "core": dict(core),
         "extras": [dict(zip(names, extra, strict=True)) for extra in extras],
         "terminal": dict(terminal),
+        "kernels": {kernel.name: round(kernel.speed, 1) for kernel in kernels},
     }
     return Document("What gradwork finds here", blocks, facts)
+
+
+def _speeds(kernels: list[_kernels.Kernel]) -> list[Block]:
+    """Products of matrices with each kernel that this processor can run, and what to set where another is faster."""
+    from gradwork.notation.document import Heading, Paragraph, Table
+
+    if not kernels:
+        return []
+    rows = [
+        (kernel.name, f"{kernel.speed:.0f} GFLOP/s", "loaded" if kernel is kernels[0] else "") for kernel in kernels
+    ]
+    found: list[Block] = [Heading("Matrix products"), Table(("kernel", "speed", ""), tuple(rows), align="lrl")]
+    best = _kernels.better(kernels)
+    if best is None:
+        return found
+    times = best.speed / kernels[0].speed
+    advice = (
+        f"NumPy would multiply matrices {times:.1f} times faster with another kernel. "
+        f"Set it before Python starts: {_kernels.line_to_set(best)}"
+    )
+    return [*found, Paragraph(advice, kind="warning")]
+
+
+def _loaded_kernel() -> str:
+    try:
+        import numpy as np
+    except ImportError:
+        return ""
+    return _openblas_kernel(Path(np.__file__).parent)
 
 
 def _facts_table(rows: list[Row]) -> Table:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gradwork.cli import _options
 
 if TYPE_CHECKING:
+    from gradwork.check.cause import Cause
     from gradwork.errors import GradworkError
     from gradwork.notation.document import Block, Document
 
@@ -23,9 +24,34 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Show one error's page, or the list."""
-    page = _list() if options.code is None else _page(_find(options.code))
-    return _options.show(page, options)
+    """Show one error's or one cause's page, or the list."""
+    if options.code is None:
+        return _options.show(_list(), options)
+    cause = _cause(options.code)
+    return _options.show(_cause_page(cause) if cause is not None else _page(_find(options.code)), options)
+
+
+def _cause(code: str) -> Cause | None:
+    """The cause of a wrong gradient that has this code, or this name; None where none has."""
+    from gradwork.check.cause import causes
+
+    wanted = code.upper() if code[:1].isdigit() is False else f"GW{code}"
+    return next((c for c in causes() if wanted == c.code or code.lower() == c.name), None)
+
+
+def _cause_page(cause: Cause) -> Document:
+    from gradwork.notation.document import Document, Heading, Listing, Paragraph
+
+    blocks = (
+        Paragraph(cause.summary),
+        Paragraph(cause.explain),
+        Heading("Broken"),
+        Listing(cause.broken.strip(), language="python"),
+        Heading("Mended"),
+        Listing(cause.mended.strip(), language="python"),
+    )
+    facts = {"code": cause.code, "name": cause.name, "summary": cause.summary, "explain": cause.explain}
+    return Document(f"{cause.code} {cause.name}", blocks, facts)
 
 
 def errors() -> dict[str, type[GradworkError]]:
@@ -56,7 +82,10 @@ def _list() -> Document:
     from gradwork.notation.document import Document, Paragraph, Table
 
     rows = tuple((code, kind.__name__, _paragraphs(kind)[0]) for code, kind in errors().items())
-    use = Paragraph("gradwork explain CODE shows one of them with an example.")
+    use = Paragraph(
+        "gradwork explain CODE shows one of them with an example; "
+        "gradwork diagnoses lists the causes of wrong gradients."
+    )
     facts = {"messages": [dict(zip(("code", "error", "summary"), row, strict=True)) for row in rows]}
     return Document("Messages", (Table(("code", "error", "what it says"), rows, align="lll"), use), facts)
 

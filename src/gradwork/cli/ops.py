@@ -1,6 +1,7 @@
 """List the operations that gradients can pass through, or show one of them.
 
-Each has the textbook name of its rule. Without a name, all are listed by family.
+Each has the textbook name of its rule. Without a name, all are listed by family; with --coverage, all functions of
+NumPy and SciPy, with what becomes of slopes in each.
 """
 
 from __future__ import annotations
@@ -25,11 +26,18 @@ _PLAIN: dict[str, object] = {"axis": None, "axes": (1, 0), "keepdims": False}
 def add_options(parser: ArgumentParser) -> None:
     """Declare the command's arguments and options."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="such as tanh; leave it out to list all")
+    parser.add_argument("--coverage", action="store_true", help="functions of NumPy and SciPy, covered or not, and why")
     _options.add_page(parser)
 
 
 def run(options: Namespace) -> int:
     """Show one op, or the list."""
+    if options.coverage and options.name is not None:
+        from gradwork.cli._parser import misuse
+
+        raise misuse("--coverage lists all functions and goes with no name", "gradwork ops --coverage")
+    if options.coverage:
+        return _options.show(_covered(), options)
     return _options.show(_list() if options.name is None else _named(options.name), options)
 
 
@@ -46,6 +54,27 @@ def _list() -> Document:
     use = Paragraph("gradwork ops NAME says why a rule is what it is, and where from.")
     facts = {"ops": [_facts(op) for op in found], "composites": [composite.name for composite in composites]}
     return Document("Operations", (*sections, written, use), facts)
+
+
+def _covered() -> Document:
+    from gradwork.cli._coverage import DIFFERENTIABLE, MODULES, coverage
+    from gradwork.notation.document import Document, Heading, Paragraph, Section, Table
+
+    found = {module: coverage(module) for module in MODULES}
+    total = sum(entry.kind in DIFFERENTIABLE for entries in found.values() for entry in entries)
+    sections = [
+        Section(
+            Heading(module),
+            (Table(("function", "how", ""), tuple((e.name, e.kind, e.words) for e in entries), align="lll"),),
+        )
+        for module, entries in found.items()
+        if entries
+    ]
+    facts = {
+        module: [{"name": e.name, "kind": e.kind, "words": e.words} for e in entries]
+        for module, entries in found.items()
+    }
+    return Document("Coverage", (Paragraph(f"Slopes pass through {total} functions."), *sections), facts)
 
 
 def _table(members: list[Op]) -> Block:

@@ -28,11 +28,18 @@ class Adjoints:
     of: dict[int, int]
 
 
-def backpropagate(graph: Graph, wrt: Sequence[int], values: Sequence[Any] | None = None, seed: Any = None) -> Adjoints:
+def backpropagate(
+    graph: Graph,
+    wrt: Sequence[int],
+    values: Sequence[Any] | None = None,
+    seed: Any = None,
+    still: Sequence[int] = (),
+) -> Adjoints:
     """The graph that computes, after the forward pass, the slope of its one output by each node in `wrt`.
 
     values: those of every node, when they are known; then the slopes are computed at once.
     seed:   what the result counts for, 1 by default: a number or array of the output's shape.
+    still:  nodes whose slope is known to cancel in the end, so that nothing need go back through them.
 
     >>> import gradwork as gw
     >>> graph = gw.trace("(x*w - y)^2", x=3.0, w=2.0, y=5.0)
@@ -45,7 +52,7 @@ def backpropagate(graph: Graph, wrt: Sequence[int], values: Sequence[Any] | None
     one = np.ones((), builder.dtype(position))[()] if seed is None else seed
     with builder.by_rule(Origin("rule", "seed", position, None, "the result counts for itself")):
         start = Traced(builder, builder.constant(one, shape=builder.shape(position)))
-    adjoints = sweep(builder, {position: start}, wrt)
+    adjoints = sweep(builder, {position: start}, wrt, still)
     outputs = [lift(builder, adjoints[i]) if i in adjoints else zeros(builder, i) for i in wrt]
     return Adjoints(builder.graph(outputs), {k: t.index for k, t in adjoints.items()})
 
@@ -59,10 +66,15 @@ def zeros(builder: Builder, position: int) -> int:
         )
 
 
-def sweep(builder: Builder, cotangents: dict[int, Traced], wrt: Sequence[int]) -> dict[int, Traced]:
-    """Go back from the nodes in `cotangents`; give what has come back to every node on a path to `wrt`."""
+def sweep(
+    builder: Builder, cotangents: dict[int, Traced], wrt: Sequence[int], still: Sequence[int] = ()
+) -> dict[int, Traced]:
+    """Go back from the nodes in `cotangents`; give what has come back to every node on a path to `wrt`.
+
+    still: nodes that nothing need go back through.
+    """
     last = max(cotangents)
-    wanted = _on_path(builder, wrt, last)
+    wanted = on_path(builder, wrt, last, still)
     rows = builder.rows
     waiting: dict[int, list[Traced]] = {position: [c] for position, c in cotangents.items()}
     adjoints: dict[int, Traced] = {}
@@ -81,13 +93,15 @@ def sweep(builder: Builder, cotangents: dict[int, Traced], wrt: Sequence[int]) -
     return adjoints
 
 
-def _on_path(builder: Builder, wrt: Sequence[int], last: int) -> list[bool]:
-    """For each node up to `last`, whether it depends on one of `wrt` and can carry a slope."""
+def on_path(builder: Builder, wrt: Sequence[int], last: int, still: Sequence[int] = ()) -> list[bool]:
+    """For each node up to `last`, whether it depends on one of `wrt` and can carry a slope; none through `still`."""
     wanted = [False] * (last + 1)
     for i in wrt:
         if i <= last:
             wanted[i] = True
     for position, row in enumerate(builder.rows[: last + 1]):
+        if position in still:
+            continue
         for i in row[1]:
             if wanted[i]:
                 wanted[position] = wanted[position] or row[4].kind in SMOOTH

@@ -2,8 +2,9 @@
 
 No rule of calculus is used. What is here reads as the definition does; how steps are chosen, how rounding is measured
 and how bars come about is in `nudging/`, one file each: subject (the function and its arguments), sampler (evaluating
-at nudged points), modes and structure (by what a nudge moves), by_unit, noise, rungs (one step), ladder (several),
-schemes, complex_step, packing, record, page.
+at nudged points), modes and structure (by what a nudge moves), by_unit (by the sums weights enter), colouring (what
+shares a nudge), noise, rungs (one step), ladder (several), schemes, complex_step, packing, record, page; and, for the
+same calculation again and again, tape, rerun and replay.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import numpy as np
 from gradwork.errors import ArgumentError
 from gradwork.gradients.nudging.branches import branches_of
 from gradwork.gradients.nudging.by_unit import by_unit
+from gradwork.gradients.nudging.colouring import ColouredSampler, measured_together
 from gradwork.gradients.nudging.ladder import Climbed, Ladder
-from gradwork.gradients.nudging.modes import MODES, in_words, modes_of, sampler_for
+from gradwork.gradients.nudging.modes import MODES, assumed_by, in_words, modes_of, sampler_for, takes_units
 from gradwork.gradients.nudging.noise import Noise, measure_noise
 from gradwork.gradients.nudging.packing import arrays_of, corners_of, one_sided_of, power_of, steps_of, structured
 from gradwork.gradients.nudging.record import Corner, Nudged, NudgedArray
@@ -27,7 +29,7 @@ from gradwork.gradients.nudging.rungs import Ground
 from gradwork.gradients.nudging.sampler import Entries, Sampler, entries_of
 from gradwork.gradients.nudging.schemes import at_one_step, usual_step
 from gradwork.gradients.nudging.start import Start, check_end, in_its_precision, started, unread, unused
-from gradwork.gradients.nudging.structure import StructuredSampler
+from gradwork.gradients.nudging.structured import StructuredSampler
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.gradients.wrt import Wrt
 from gradwork.graph.trace import Function
@@ -59,10 +61,14 @@ def nudge(
               it divides). None chooses one an entry, scaled by max(|entry|, RMS of its array).
     mode:     "definition": one evaluation of `f` a nudge. "structure": `f` is traced, and of each nudge only what it
               moves is evaluated again: the same slopes, to rounding. "per_unit": each sum X @ W + b is nudged, and what
-              its weights do follows from that. What a mode cannot do is done by the one before it; `.modes` says which.
-              "auto" takes structure for more than 200 entries, and the definition for fewer.
+              its weights do follows from that. What a mode cannot do is done by the one before it; `.modes` says which,
+              and `.assumed` what that takes for granted, and how it was tested.
+              "coloured": of a function that gives an array, entries that share no result are nudged together, each
+              by its own step; `.colours` says in how many groups.
+              "auto" takes the definition for up to 200 entries, and per_unit for more (structure, if a scheme or a step
+              is asked for); coloured wherever that halves the evaluations.
     executor: any `concurrent.futures.Executor`; results do not depend on how many workers it has. It serves the
-              definition; the other modes work here.
+              definition and the complex step; the other modes work here.
     kwargs:   keywords that are passed on to `f`.
 
     Gives a `Nudged`: .gradient .error .step .before .after .below .left .right .kinks .power .columns() and more.
@@ -87,17 +93,32 @@ def nudge(
     subject = start.subject
     entries = entries_of(subject)
     steps = None if step is None else steps_of(subject, entries, step)
-    ignored = unused(start, entries)
     noise = measure_noise(subject, entries, start.base, start.unit, start.trace is not None)
-    sampler = sampler_for(mode, start, entries, executor, noise)
     if scheme == "auto":
         scheme = "auto" if step is None else "central"
-    if mode == "per_unit" and scheme != "complex" and isinstance(sampler, StructuredSampler):
+    sampler = sampler_for(mode, scheme, start, entries, executor, noise)
+    if takes_units(mode, scheme) and isinstance(sampler, StructuredSampler):
         found = by_unit(partial(_measured, scheme, start), start, sampler, noise, scheme, steps)
+    elif isinstance(sampler, ColouredSampler):
+        found, sampler = measured_together(partial(_measured, scheme, start), sampler, noise, steps)
     else:
         found = _measured(scheme, start, sampler, noise, steps)
-    check_end(start, sampler.interrupted)
+    ignored: list[int] = []
+    try:
+        if not sampler.interrupted:
+            ignored = unused(start, entries, _unmoved(start, entries, found))
+        check_end(start, sampler.interrupted)
+    except KeyboardInterrupt:
+        sampler.interrupted = True  # all slopes are there; what was to be looked at once more is not
     return _record(start, sampler, _with_zeros(found, entries, unread(start, ignored)), scheme, noise, ignored)
+
+
+def _unmoved(start: Start, entries: Entries, found: Climbed) -> list[int]:
+    """The parts for which nothing that was measured shows that they make any difference."""
+    rung = found.rung
+    with np.errstate(invalid="ignore"):
+        moved = (rung.after != start.base) & np.isfinite(rung.after) & (np.abs(found.slope) > 0)
+    return [i for i in start.subject.moving if not moved[entries.part == i].any()]
 
 
 def _check_options(scheme: str, mode: str, executor: Any) -> None:
@@ -131,7 +152,7 @@ def _with_zeros(found: Climbed, entries: Entries, ignored: Sequence[int]) -> Cli
     rows = np.isin(entries.part, np.array(ignored, dtype=int))[:, None]
     return Climbed(
         found.rung, np.where(rows, 0.0, found.slope), np.where(rows, 0.0, found.bar), found.corner & ~rows,
-        found.jump & ~rows, found.undefined & ~rows[:, 0], found.at,
+        found.jump & ~rows, found.undefined & ~rows[:, 0], found.at, found.unasked,
     )  # fmt: skip
 
 
@@ -155,7 +176,8 @@ def _record(
         evaluations=subject.evaluations + start.spent, ignored=tuple(subject.parts[i].name for i in ignored),
         one_sided=one_sided_of(subject, entries, found), partial=sampler.interrupted,
         noise=_shaped(subject, noise.size), names=tuple(a.name for a in made.values()),
-        arrays={a.name: a for a in made.values()}, modes=modes,
+        arrays={a.name: a for a in made.values()}, modes=modes, assumed=assumed_by(modes),
+        unasked=found.unasked, colours=sampler.colours if isinstance(sampler, ColouredSampler) else 0,
     )  # fmt: skip
 
 

@@ -52,9 +52,10 @@ class Program:
         for new, old in zip(rows, self.rows, strict=True):
             if new[0] != old[0] or new[1] != old[1] or new[3] != old[3] or new[4] != old[4] or new[2] != old[2]:
                 return False
-        return self._same_constants(traced.builder.constants) and all(
-            REGISTER.by_name.get(name) is op for name, op in self.ops.items()
-        )
+        if not self._same_constants(traced.builder.constants):
+            return False
+        declared = REGISTER.by_name
+        return all(declared.get(name) is op for name, op in self.ops.items())
 
     def _same_constants(self, constants: dict[int, Any]) -> bool:
         for position, value in self.constants.items():
@@ -70,9 +71,12 @@ class Program:
         with np.errstate(all="ignore"):
             for position, op, ins, params, shapes in self.steps:
                 arguments = [all_values[i] for i in ins]
-                all_values[position] = (
-                    op.function(*arguments, **params) if op.elementwise else apply_op(op, arguments, shapes, params)
-                )
+                try:
+                    all_values[position] = (
+                        op.function(*arguments, **params) if op.elementwise else apply_op(op, arguments, shapes, params)
+                    )
+                except ValueError:
+                    return None  # written anew, the rule says what it refuses, and on which line of the user's
         if not all(guard.holds(all_values[guard.node]) for guard in self.guards):
             return None
         return [spread(all_values[i], shape) for i, shape in zip(self.slopes_at, self.shapes, strict=True)]

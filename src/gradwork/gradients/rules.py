@@ -18,7 +18,7 @@ from gradwork.graph.graph import CONSTANT, INPUT, Origin, Params
 from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.traced import Traced, lift
 from gradwork.ops._declare import known
-from gradwork.ops.arithmetic import chain_product
+from gradwork.ops.arithmetic import chain_product, may_be_infinite
 
 SMOOTH = "fc"
 
@@ -73,7 +73,8 @@ def _through(
     try:
         if not isinstance(slope, Traced):
             return cotangent if slope == 1 else -cotangent if slope == -1 else cotangent * slope
-        return chain_product(cotangent, slope) if op.unbounded else cotangent * slope  # type: ignore[no-any-return]
+        careful = op.unbounded or (may_be_infinite(slope) and slope.index in [a.index for a in arguments])
+        return chain_product(cotangent, slope) if careful else cotangent * slope  # type: ignore[no-any-return]
     finally:
         builder.origin = with_path
 
@@ -96,6 +97,8 @@ def _checked(builder: Builder, op: Op, back: Any, inputs: Sequence[int], moving:
         if slope is None or not wanted:
             result.append(None)
             continue
+        if isinstance(slope, Exception):  # a slope that cannot be told, and is asked for
+            raise slope
         traced = slope if isinstance(slope, Traced) else Traced(builder, lift(builder, slope))
         if traced.shape != builder.shape(i):
             raise ShapeError(
@@ -146,7 +149,10 @@ def _linear(
     builder: Builder, op: Op, inputs: Sequence[int], tangents: Sequence[Traced | None], params: Params
 ) -> Traced:
     if op.linear == "joint":
-        pieces = [t.index if t is not None else _zeros(builder, i) for t, i in zip(tangents, inputs, strict=True)]
+        pieces = [
+            t.index if t is not None else i if _is_position(params, k) else _zeros(builder, i)
+            for k, (t, i) in enumerate(zip(tangents, inputs, strict=True))
+        ]
         return Traced(builder, builder.emit(op, tuple(pieces), params))
     total: Traced | None = None
     for path, tangent in enumerate(tangents):
@@ -158,10 +164,13 @@ def _linear(
     return total
 
 
+def _is_position(params: Params, path: int) -> bool:
+    """Whether that input says where to write: it stays as it is. A whole number that is written does not move."""
+    return "index" in params and path > 1
+
+
 def _zeros(builder: Builder, position: int) -> int:
     dtype = builder.dtype(position)
-    if dtype.kind not in SMOOTH:
-        return position
     return builder.constant(np.zeros((), dtype)[()], shape=builder.shape(position))
 
 
@@ -196,4 +205,4 @@ def _times(op: Op, slope: Any, tangent: Traced) -> Any:
         return slope
     if not isinstance(slope, Traced):
         return tangent if slope == 1 else -tangent if slope == -1 else slope * tangent
-    return chain_product(slope, tangent) if op.unbounded else slope * tangent
+    return chain_product(tangent, slope) if op.unbounded else slope * tangent

@@ -16,14 +16,15 @@ import numpy as np
 
 from gradwork.errors import ArgumentError, ShapeError
 from gradwork.gradients.backprop import sweep, zeros
+from gradwork.gradients.checkpoints import check_count, value_and_slopes
 from gradwork.gradients.forward import sweep_forward
+from gradwork.gradients.many import along_units
 from gradwork.gradients.replay import REPLAYS, Program
 from gradwork.gradients.wrt import Wrt, resolve
 from gradwork.graph import frames
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, INPUT, Guard, Origin
 from gradwork.graph.op import REGISTER
-from gradwork.graph.run import run
 from gradwork.graph.trace import Function, Trace, as_number, trace_call
 from gradwork.graph.traced import Traced, lift
 from gradwork.graph.tree import Structure
@@ -31,10 +32,13 @@ from gradwork.graph.tree import Structure
 Keywords = Mapping[str, Any] | None
 
 
-def grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
+def grad(f: Function, wrt: Wrt = 0, *, checkpoints: int | None = None) -> Callable[..., Any]:
     """The function that gives the gradient of `f`, which returns one number.
 
     wrt: an argument's position, its name, or a tuple of these (a tuple gives a tuple).
+    checkpoints: how many snapshots of intermediate values may be kept at one time, for long chains of large arrays;
+    the rest is worked out again on the way back, which takes less memory and more time, and gives the same gradient to
+    the bit. Without it all values are kept.
     A gradient has its argument's structure, shapes and dtypes; whole numbers are taken as floats.
     Raises ShapeError if `f` does not return one number, ArgumentError for an argument that is not there.
 
@@ -46,7 +50,7 @@ def grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
 
     Source: reverse accumulation, Linnainmaa 1970; Griewank and Walther, Evaluating Derivatives, 2008, chapter 3.
     """
-    both = value_and_grad(f, wrt)
+    both = value_and_grad(f, wrt, checkpoints=checkpoints)
 
     @_named_after(f, "gradient")
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -55,7 +59,7 @@ def grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     return gradient
 
 
-def value_and_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
+def value_and_grad(f: Function, wrt: Wrt = 0, *, checkpoints: int | None = None) -> Callable[..., Any]:
     """The function that gives `(value, gradient)` of `f`. See `grad`.
 
     >>> import gradwork as gw
@@ -63,13 +67,23 @@ def value_and_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     (np.float64(8.0), np.float64(12.0))
     """
 
+    if checkpoints is not None:
+        check_count(checkpoints)
+
     @_named_after(f, "value and gradient")
     def both(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
+        lean = checkpoints is not None
+        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True, lean=lean)
+        if lean and any(isinstance(s, Traced) for s in traced.sources):  # the outer trace keeps all values anyway
+            lean, traced = False, trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         check_one_number(traced)
         inputs = wanted_inputs(traced, wanted.keys)
-        value, *slopes = _value_and_slopes(traced, inputs)
+        value, *slopes = (
+            value_and_slopes(traced, inputs, checkpoints)
+            if lean and checkpoints is not None
+            else _value_and_slopes(traced, inputs)
+        )
         return value, pack(traced, wanted.keys, wanted.pack, inputs, slopes)
 
     return both
@@ -86,7 +100,7 @@ def elementwise_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "elementwise gradient")
     def slopes_of(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
+        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
         inputs = wanted_inputs(traced, wanted.keys)
         return pack(traced, wanted.keys, wanted.pack, inputs, results(*backpropagate_trace(traced, inputs), traced))
 
@@ -107,7 +121,7 @@ def jacobian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "jacobian")
     def table(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
+        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
         inputs = wanted_inputs(traced, wanted.keys)
         blocks = jacobian_blocks(traced, traced.builder.fork(), traced.outputs, inputs)
         leaves = [pack(traced, wanted.keys, wanted.pack, inputs, row) for row in blocks]
@@ -128,7 +142,7 @@ def hessian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "hessian")
     def table(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True)
+        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
         check_one_number(traced)
         inputs = wanted_inputs(traced, wanted.keys)
         blocks = jacobian_blocks(traced, *backpropagate_trace(traced, inputs), inputs)
@@ -149,7 +163,7 @@ def vjp(f: Function, *args: Any, kwargs: Keywords = None) -> tuple[Any, Callable
     >>> value, pullback(np.array([1.0, 10.0]))
     (array([3., 6.]), (array([ 3., 30.]), np.float64(21.0)))
     """
-    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True)
+    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True, black_box=True)
     values = traced.output.build(iter(results(traced.builder, traced.outputs, traced)))
     keys = tuple(a.key for a in traced.arguments)
     inputs = [i for argument in traced.arguments for i in argument.inputs]
@@ -177,7 +191,7 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
     """
     if len(args) != len(tangents):
         raise ArgumentError(f"{len(args)} arguments, but {len(tangents)} tangents", hint="one tangent an argument")
-    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True)
+    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True, black_box=True)
     builder = traced.builder.fork()
     moving: dict[int, Traced] = {}
     extra: list[Any] = []
@@ -194,7 +208,7 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
                 builder, builder.input(plain.value if isinstance(plain, Traced) else plain, "tangent")
             )
             extra.append(plain)
-    moved = sweep_forward(builder, moving, len(traced.builder.rows) - 1)
+    moved = sweep_forward(builder, moving, len(traced.builder.rows) - 1, traced.outputs)
     both = results(builder, [*traced.outputs, *_slopes_at(builder, moved, traced.outputs)], traced, extra=extra)
     half = len(traced.outputs)
     return traced.output.build(iter(both[:half])), traced.output.build(iter(both[half:]))
@@ -364,10 +378,9 @@ def _row_by_row(traced: Trace, builder: Builder, output: int, inputs: Sequence[i
         back = builder.fork()
         start = back.input(np.ones(shape, _real_dtype(builder, output))[()], "cotangent")
         pulled = back.graph(_slopes_at(back, sweep(back, {output: Traced(back, start)}, inputs), inputs))
-        for row, unit in enumerate(_units(shape, _real_dtype(builder, output))):
-            done = run(pulled, [*traced.sources, unit], known=builder.values)
-            for target, slope in zip(block, done.outputs, strict=True):
-                target[row] = slope
+        for turn, slopes in along_units(pulled, traced.sources, builder.values, shape, _real_dtype(builder, output)):
+            for target, slope in zip(block, slopes, strict=True):
+                target[turn] = slope
     return [b.reshape(shape + b.shape[1:])[()] for b in block]
 
 
@@ -380,12 +393,12 @@ def _column_by_column(
         ahead = builder.fork()
         shape, dtype = builder.shape(i), builder.dtype(i)
         start = Traced(ahead, ahead.input(np.ones(shape, dtype)[()], "tangent"))
-        moved = sweep_forward(ahead, {i: start}, max(outputs))
+        moved = sweep_forward(ahead, {i: start}, max(outputs), outputs)
         pushed = ahead.graph(_slopes_at(ahead, moved, outputs))
-        for place, unit in zip(np.ndindex(shape), _units(shape, dtype), strict=True):
-            done = run(pushed, [*traced.sources, unit], known=builder.values)
-            for block, slope in zip(blocks, done.outputs, strict=True):
-                block[k][(..., *place)] = slope
+        for turn, moves in along_units(pushed, traced.sources, builder.values, shape, dtype):
+            for block, slope in zip(blocks, moves, strict=True):
+                flat = block[k].reshape(*slope.shape[1:], math.prod(shape))
+                flat[..., turn] = np.moveaxis(slope, 0, -1)
     return [[b[()] for b in row] for row in blocks]
 
 

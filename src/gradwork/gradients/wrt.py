@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,8 @@ class Wanted:
 
 def resolve(f: Function, wrt: Wrt, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Wanted:
     """Turn `wrt` into places in this call. Raises ArgumentError, with what there is, for one that is not there."""
+    if type(wrt) is int and 0 <= wrt < len(args):
+        return Wanted((wrt,), True)
     single = not isinstance(wrt, (tuple, list))
     asked = list(wrt) if isinstance(wrt, (tuple, list)) else [wrt]
     if not asked:
@@ -49,6 +50,8 @@ def _key(one: Any, labels: list[str], args: Sequence[Any], kwargs: Mapping[str, 
         if one in labels:
             return labels.index(one)
         names = [*labels, *kwargs]
+        import difflib
+
         near = difflib.get_close_matches(one, names, n=1)
         raise ArgumentError(
             f"wrt={one!r}: there is no argument of that name",

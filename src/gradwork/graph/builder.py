@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwork.errors import EscapedValueError, GradworkError, ShapeError, Where
+from gradwork.errors import ArgumentError, EscapedValueError, GradworkError, MatrixError, ShapeError, Where
 from gradwork.graph import frames
 from gradwork.graph.graph import CONSTANT, INPUT, NO_PARAMS, USER, Graph, Guard, Node, Origin, Params
 from gradwork.graph.op import REGISTER, Op
@@ -45,6 +45,11 @@ class Builder:
         self.guards: list[Guard] = []
         self.captured: list[Traced] = []
         self.depth = 0
+        self.pending: Any = None  # a write into an ordinary array, until the user's instruction is over
+        self.whole: set[int] = set()  # inputs that were whole numbers, and are taken as floats
+        self.returned: Any = None  # a conversion to a plain number in which the traced function ended
+        self.counted: list[int] | None = None  # how many hold an array, where that is being found out
+        self.borrowed: list[tuple[Any, Any, Traced]] = []
         self.mark: frames.Mark | Where | None = None
         self.origin = USER
         self._lifted: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
@@ -108,6 +113,8 @@ class Builder:
         The array is copied: what the user writes into it later must not change what was traced. The same array met
         again, unchanged, is the same constant.
         """
+        if type(array) is not np.ndarray:
+            array = plain_array(array, "an array that the function reaches")
         met = self._lifted.get(id(array))
         if met is not None and met[0]() is array and np.array_equal(met[1], array, equal_nan=met[1].dtype.kind in "fc"):
             return met[2]
@@ -196,11 +203,35 @@ class Builder:
     def refused(self, what: str, inputs: tuple[int, ...], error: Exception) -> GradworkError:
         """What NumPy refused, told with the names and shapes of the operands and the user's line."""
         if isinstance(error, GradworkError):
+            error.where = error.where or frames.line_of(self.mark)
             return error
         shapes = ", ".join(f"{self.names.get(i) or 'an argument'} {self.rows[i][3]}" for i in inputs)
         where = frames.line_of(self.mark)
+        if isinstance(error, np.linalg.LinAlgError) and not any(word in str(error) for word in _OF_SHAPES):
+            return LinAlgMatrixError(f"{what} cannot take {shapes}", where=where, why=_said(error), hint=_remedy(error))
         why, hint = _misfit(what, [self.rows[i][3] for i in inputs])
         return ShapeError(f"{what} cannot take {shapes}", where=where, why=why or str(error), hint=hint)
+
+
+class LinAlgMatrixError(MatrixError, np.linalg.LinAlgError):
+    """A matrix that LAPACK refuses; NumPy's own kind of error too, which a program may wait for."""
+
+
+# Words of NumPy's messages that are about shapes, and not about numbers.
+_OF_SHAPES = ("dimension", "square", "empty")
+_REMEDIES = {
+    "Singular": "np.linalg.lstsq or np.linalg.pinv, or a small multiple of the identity added to it",
+    "Matrix is not positive": "a small multiple of the identity added to it",
+}
+
+
+def _said(error: Exception) -> str:
+    text = str(error)
+    return {"Singular matrix": "the matrix is singular: it has no inverse"}.get(text, text)
+
+
+def _remedy(error: Exception) -> str | None:
+    return next((hint for start, hint in _REMEDIES.items() if str(error).startswith(start)), None)
 
 
 def _misfit(what: str, shapes: Sequence[tuple[int, ...]]) -> tuple[str, str | None]:
@@ -241,6 +272,19 @@ class ByRule:
         builder = self.builder
         builder.depth -= 1
         builder.origin, builder.mark = self.before, self.mark
+
+
+def plain_array(array: Any, what: str) -> Any:
+    """An array of a class of its own as an ordinary one. Raises ArgumentError where that would change what it means."""
+    kind = type(array)
+    if isinstance(array, (np.matrix, np.ma.MaskedArray)) or kind.__array_ufunc__ is not np.ndarray.__array_ufunc__:
+        raise ArgumentError(
+            f"{what} is of class {kind.__name__}",
+            where=frames.user_where(),
+            why="its operations differ from those of an ordinary array (its own product, a mask, units)",
+            hint="a.filled(value), and a mask of its own" if kind.__name__ == "MaskedArray" else "np.asarray(a)",
+        )
+    return np.asarray(array)
 
 
 def escaped() -> GradworkError:

@@ -6,10 +6,9 @@ from the exact columns that Python keeps for every instruction and from the synt
 
 from __future__ import annotations
 
-import ast
-import dis
 import functools
 import linecache
+import opcode
 import os
 import sys
 from collections.abc import Mapping
@@ -29,6 +28,7 @@ _places: dict[tuple[int, int], tuple[CodeType, tuple[Where, str | None]]] = {}
 F = TypeVar("F")
 Span = tuple[int, int, int, int]
 _FIRST_IN_PLACE = 13
+_REMAINDER = 6
 _MOST_PLACES = 65536
 _OPTIMIZED = 1
 
@@ -56,10 +56,38 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return None
 
 
+def is_users(file: str) -> bool:
+    """Whether code of this file is neither gradwork's nor NumPy's."""
+    return not file.startswith(_HIDDEN)
+
+
+def is_hidden(frame: FrameType) -> bool:
+    """Whether this is a frame of gradwork or NumPy."""
+    file = frame.f_code.co_filename
+    hidden = _hidden_files.get(file)
+    if hidden is None:
+        hidden = _hidden_files[file] = file.startswith(_HIDDEN)
+    return hidden
+
+
+def in_text_formatting() -> bool:
+    """Whether the user's code is at a `%`: of a traced value only text asks for a plain number there."""
+    mark = user_mark()
+    if mark is None:
+        return False
+    code = mark.code.co_code
+    return opcode.opname[code[mark.instruction]].startswith("BINARY_OP") and code[mark.instruction + 1] == _REMAINDER
+
+
 def is_boundary(function: F) -> F:
     """Mark a function as the one that starts a trace: what lies outside it is not what is being traced."""
     _boundaries.append(function.__code__)  # type: ignore[attr-defined]
     return function
+
+
+def is_start(code: CodeType) -> bool:
+    """Whether this is the function that starts a trace."""
+    return code in _boundaries
 
 
 def user_mark() -> Mark | None:
@@ -92,12 +120,13 @@ def line_of(mark: Mark | Where | None) -> Where | None:
 
 
 def _place(mark: Mark) -> tuple[Where, str | None]:
-    span = _span(mark)
-    where = Where(mark.code.co_filename, span[0] or None)
-    return where, _assigned(mark.code.co_filename).get(span)
+    found = span(mark)
+    where = Where(mark.code.co_filename, found[0] or None)
+    return where, _assigned(mark.code.co_filename).get(found)
 
 
-def _span(mark: Mark) -> Span:
+def span(mark: Mark) -> Span:
+    """The lines and columns of an instruction: first and last line, first and last column."""
     positions = _positions(mark.code)
     index = mark.instruction // 2
     line, end_line, column, end_column = positions[index] if 0 <= index < len(positions) else (None,) * 4
@@ -112,6 +141,8 @@ def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None,
 @functools.lru_cache(maxsize=64)
 def _assigned(file: str) -> dict[Span, str]:
     """For each expression of the file that is the whole right side of an assignment, the name on its left."""
+    import ast  # only once a name is asked for
+
     text = "".join(linecache.getlines(file))
     try:
         tree = ast.parse(text)
@@ -120,18 +151,18 @@ def _assigned(file: str) -> dict[Span, str]:
     names: dict[Span, str] = {}
     for item in ast.walk(tree):
         if isinstance(item, ast.Assign):
-            _note(names, item.value, [t for t in item.targets if isinstance(t, ast.Name)][-1:])
+            _note(names, item.value, [t.id for t in item.targets if isinstance(t, ast.Name)][-1:])
         elif isinstance(item, (ast.AnnAssign, ast.NamedExpr)) and item.value is not None:
-            _note(names, item.value, [item.target] if isinstance(item.target, ast.Name) else [])
+            _note(names, item.value, [item.target.id] if isinstance(item.target, ast.Name) else [])
         elif isinstance(item, ast.AugAssign) and isinstance(item.target, ast.Name):
             # Python gives the operation of `x += y` the span of the whole statement.
             names[(item.lineno, item.end_lineno or 0, item.col_offset, item.end_col_offset or 0)] = item.target.id
     return names
 
 
-def _note(names: dict[Span, str], value: ast.expr, targets: list[ast.Name]) -> None:
+def _note(names: dict[Span, str], value: Any, targets: list[str]) -> None:
     for target in targets:
-        names[(value.lineno, value.end_lineno or 0, value.col_offset, value.end_col_offset or 0)] = target.id
+        names[(value.lineno, value.end_lineno or 0, value.col_offset, value.end_col_offset or 0)] = target
 
 
 def name_of(value: object) -> str | None:
@@ -141,7 +172,7 @@ def name_of(value: object) -> str | None:
         return None
     scope = frame.f_locals
     name = _held_as(value, scope) or _held_as(value, frame.f_globals)
-    _let_go(frame, scope)
+    let_go(frame, scope)
     return name
 
 
@@ -154,10 +185,11 @@ def forget_locals() -> None:
     frame = user_frame(2)
     if frame is not None:
         scope = frame.f_locals
-        _let_go(frame, scope)
+        let_go(frame, scope)
 
 
-def _let_go(frame: FrameType, scope: Any) -> None:
+def let_go(frame: FrameType, scope: Any) -> None:
+    """Let a frame drop `scope`, the copy of its variables."""
     # Before Python 3.13 a function's f_locals is a copy that the frame keeps: every array in it would count one user
     # more. It is emptied unless somebody else holds it too: then it was made by locals().
     own = type(scope) is dict and frame.f_code.co_flags & _OPTIMIZED and scope is not frame.f_globals
@@ -183,6 +215,6 @@ def in_place_operator() -> bool:
     if mark is None:
         return False
     code = mark.code.co_code
-    name = dis.opname[code[mark.instruction]]
+    name = opcode.opname[code[mark.instruction]]
     # In-place operators are the second half of BINARY_OP's arguments, from NB_INPLACE_ADD on.
     return name.startswith("BINARY_OP") and code[mark.instruction + 1] >= _FIRST_IN_PLACE

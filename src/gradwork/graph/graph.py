@@ -8,7 +8,6 @@ loop and a chain of 50,000 operations is no deeper than one.
 from __future__ import annotations
 
 import functools
-import html
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -196,4 +195,6 @@ class Graph:
         return f"<Graph of {len(self.nodes)} nodes: ({', '.join(self.input_names)}) -> {len(self.outputs)} result(s)>"
 
     def _repr_html_(self) -> str:
+        import html
+
         return f"<pre>{html.escape(str(self))}</pre>"

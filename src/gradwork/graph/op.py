@@ -7,7 +7,6 @@ user with `gw.op`; a graph refers to them by name.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -55,8 +54,15 @@ class Op:
     analytic:    complex arguments follow the same formula, so that a complex step may be used.
     fixed:       the rule depends on its arguments alone; one that a user wrote may look at what lies around it.
     branch:      `branch(*inputs, **params)`: an array that changes exactly when a kink is crossed.
+    view:        the value shows the memory of the first input, so that writing into it writes there.
+    lends:       the value may show memory of an input, though nobody may count on it.
     answers:     the NumPy functions that mean this op; `lower(*args, **kwargs)` turns their call into nodes.
     words:       names under which a formula may call it.
+    scalar:      for elementwise ops: how one entry is written from one entry of each input, in Python's arithmetic and
+                 the functions of the math module; "" where it is not. It may raise ArithmeticError or ValueError.
+    jax:         the same value on JAX, where it is not jax.numpy's function of NumPy's own name: the place of JAX's
+                 function ("scipy.special.erf"), or `jax(on, *inputs, **params)` with `on.np` for jax.numpy, and
+                 `on.need(condition)` for what has to hold for the value to be right.
     """
 
     name: str
@@ -75,6 +81,7 @@ class Op:
     kinks: tuple[Kink, ...] = ()
     branch: Callable[..., Any] | None = None
     view: bool = False
+    lends: bool = False
     fixed: bool = True
     answers: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
@@ -85,6 +92,8 @@ class Op:
     source: str = ""
     family: str = ""
     symbol: str = ""
+    scalar: str = ""
+    jax: str | Rule = ""
 
     @property
     def differentiable(self) -> bool:
@@ -121,8 +130,12 @@ class Register:
         op = self.by_name.get(name)
         if op is None:
             self.load()
+            if name.startswith("black_box"):  # these are there from the first black box on
+                importlib.import_module("gradwork.gradients.measured").enter()
             op = self.by_name.get(name)
         if op is None:
+            import difflib
+
             near = difflib.get_close_matches(name, self.by_name, n=3)
             raise UnknownOpError(
                 f"no op named {name!r} is declared in this process",

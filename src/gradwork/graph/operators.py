@@ -20,14 +20,18 @@ class Doors:
     call:      one NumPy function on any operands.
     apply:     the same for operands that are known to belong to one trace: the short way.
     write:     let a traced array stand for a new value from here on.
-    get_item, astype_of: the functions behind indexing and `.astype`.
+    get_item, set_item, astype_of: the functions behind indexing and `.astype`.
+    array_function, array_ufunc: what NumPy calls, by its two protocols.
     """
 
     call: Callable[..., Any]
     apply: Callable[..., Any]
     write: Callable[..., Any]
     get_item: Callable[..., Any]
+    set_item: Callable[..., Any]
     astype_of: Callable[..., Any]
+    array_function: Callable[..., Any]
+    array_ufunc: Callable[..., Any]
 
 
 _NOTHING: dict[str, Any] = {}
@@ -42,12 +46,14 @@ _COMPARISONS = {
 _UNARY = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
 _METHODS = (
     "sum mean prod var std max min argmax argmin clip dot ravel swapaxes squeeze cumsum cumprod "
-    "round any all trace diagonal take repeat argsort nonzero ptp searchsorted compress choose"
+    "round any all trace diagonal take repeat argsort nonzero ptp searchsorted choose"
 ).split()
 
 
 def install(cls: type, doors: Doors) -> None:
-    """Give `cls` its operators and methods."""
+    """Give `cls` its operators and methods, and NumPy's protocols."""
+    cls.__array_function__ = doors.array_function  # type: ignore[attr-defined]
+    cls.__array_ufunc__ = doors.array_ufunc  # type: ignore[attr-defined]
     for name, function in _BINARY.items():
         setattr(cls, f"__{name}__", _forward(cls, function, doors))
         setattr(cls, f"__r{name}__", _reflected(function, doors))
@@ -67,7 +73,7 @@ def _forward(cls: type, function: Any, doors: Doors) -> Any:
     call, apply = doors.call, doors.apply
 
     def forward(self: Any, other: Any) -> Any:
-        kind = other.__class__
+        kind = type(other)
         if kind is float or kind is int or (kind is cls and other.builder is self.builder):
             return apply(function, self.builder, (self, other))
         return call(function, (self, other), _NOTHING) if _operable(other) else NotImplemented
@@ -79,7 +85,7 @@ def _reflected(function: Any, doors: Doors) -> Any:
     call, apply = doors.call, doors.apply
 
     def reflected(self: Any, other: Any) -> Any:
-        if other.__class__ is float or other.__class__ is int:
+        if type(other) is float or type(other) is int:
             return apply(function, self.builder, (other, self))
         return call(function, (other, self), _NOTHING) if _operable(other) else NotImplemented
 
@@ -136,7 +142,13 @@ def _special_methods(doors: Doors) -> dict[str, Any]:
     def fill(self: Any, value: Any) -> None:
         self[...] = value
 
+    def set_item(self: Any, key: Any, value: Any) -> None:
+        if self.builder.concrete and not isinstance(self.builder.values[self.index], np.ndarray):
+            raise TypeError("a single number does not support item assignment")
+        doors.write(self, call(doors.set_item, (self, key, value), {}))
+
     return {
+        "__setitem__": set_item,
         "__getitem__": lambda self, key: call(doors.get_item, (self, key), {}),
         "reshape": reshape,
         "transpose": transpose,
@@ -147,5 +159,6 @@ def _special_methods(doors: Doors) -> dict[str, Any]:
         "astype": lambda self, dtype, **options: call(doors.astype_of, (self, dtype), {}),
         "conj": lambda self: call(np.conjugate, (self,), {}),
         "conjugate": lambda self: call(np.conjugate, (self,), {}),
+        "compress": lambda self, condition, *args, **options: call(np.compress, (condition, self, *args), options),
         "put": lambda self, *args, **options: call(np.put, (self, *args), options),
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import ArgumentError, ShapeError
+from gradwork.errors import ArgumentError, GradworkError, ShapeError
 from gradwork.graph.graph import CONSTANT, INPUT, Graph
 from gradwork.graph.op import REGISTER, Op
 
@@ -95,7 +95,11 @@ def run(
         else:
             arguments = [values[i] for i in node.inputs]
             shapes = [nodes[i].shape for i in node.inputs]
-            values.append(apply_op(REGISTER.named(node.op), arguments, shapes, node.params))
+            try:
+                values.append(apply_op(REGISTER.named(node.op), arguments, shapes, node.params))
+            except GradworkError as error:
+                error.where = error.where or node.where
+                raise
     return Run(graph, tuple(values))
 
 

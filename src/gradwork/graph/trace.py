@@ -6,31 +6,31 @@ node; what it does beside them (loops, closures, its own arrays) has been done b
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import inspect
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradwork.errors import ArgumentError, GradworkError, Where
+from gradwork.errors import ArgumentError, GradworkError, TracedValueError
 from gradwork.graph import frames
-from gradwork.graph.builder import Builder
-from gradwork.graph.formula import Formula, Program, evaluate_program, parse_program
+from gradwork.graph.builder import Builder, plain_array
+from gradwork.graph.called import Called as Called
+from gradwork.graph.called import Function as Function
+from gradwork.graph.called import as_called as as_called
+from gradwork.graph.conversions import returned
 from gradwork.graph.graph import Graph
+from gradwork.graph.lean import LeanBuilder
 from gradwork.graph.op import REGISTER
+from gradwork.graph.plain import give_back, not_followed
+from gradwork.graph.refusals import of_objects
 from gradwork.graph.traced import Traced, lift
-from gradwork.graph.tree import Structure, flatten
-
-Function = Callable[..., Any] | str | Formula | Program
+from gradwork.graph.tree import LEAF, Structure, flatten
 
 
-@dataclass(frozen=True, eq=False)
-class Argument:
+class Argument(NamedTuple):
     """One argument of the traced function: its structure, its leaves, and the inputs that stand for them.
 
     A leaf that is not a number or an array (text, None, a function) has no input; its position is None.
@@ -87,8 +87,9 @@ def trace(f: Function, /, *args: Any, **kwargs: Any) -> Graph:
 
     args, kwargs: numbers, arrays, or nested tuples, lists, dicts and dataclasses of them; every number or array in
     them becomes an input of the graph, under its own name. Text, None and functions are passed on as they are.
-    Gives a frozen `Graph`, which prints as a program. Raises what `f` raises, and TracedValueError, on the user's own
-    line, where a traced value is used in a way that would lose its slope.
+    Gives a frozen `Graph`, which prints as a program. Raises what `f` raises. Where a traced value is used in a way
+    that would lose its slope (`math.sin(x)`), a function of few numbers becomes one black box, with a BlackBoxWarning
+    that says so; for one of many, TracedValueError is raised on the user's own line.
 
     >>> import numpy as np, gradwork as gw
     >>> print(gw.trace("mean((x*w + b - y)^2)", x=np.array([1.0, 2.0]), w=3.0, b=0.0, y=np.array([1.0, 1.0])))
@@ -102,10 +103,9 @@ def trace(f: Function, /, *args: Any, **kwargs: Any) -> Graph:
       u11 = mean(u10)
       return u11
     """
-    return trace_call(f, args, kwargs).graph
+    return trace_call(f, args, kwargs, black_box=True).graph
 
 
-@frames.is_boundary
 def trace_call(
     f: Function,
     args: Sequence[Any],
@@ -113,16 +113,40 @@ def trace_call(
     *,
     only: Sequence[int | str] | None = None,
     floating: bool | Sequence[int | str] = False,
+    black_box: bool = False,
+    lean: bool = False,
 ) -> Trace:
     """Trace `f`, making inputs of the arguments in `only` (positions, or names of keywords; all when None).
 
-    floating: whole numbers among the traced arguments (all of them, or those named) are taken as floats, since a
-    slope is asked for.
+    floating:  whole numbers among the traced arguments (all of them, or those named) are taken as floats, since a
+               slope is asked for.
+    black_box: a function that needs plain numbers inside becomes one node, if it is small, with a warning.
+    lean:      values are kept only as long as the function itself keeps them.
     """
+    try:
+        return _traced(f, args, kwargs, only, floating, lean)
+    except TracedValueError as error:
+        if not black_box or not callable(f):
+            raise
+        # What it needs lives two floors up, so it is named.
+        boxes = importlib.import_module("gradwork.gradients.black_box")
+        asked = [a for key, a in [*enumerate(args), *(kwargs or {}).items()] if only is None or key in only]
+        return boxes.as_a_whole(f, asked, error, lambda whole: _traced(whole, args, kwargs, only, floating))  # type: ignore[no-any-return]
+
+
+@frames.is_boundary
+def _traced(
+    f: Function,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None,
+    only: Sequence[int | str] | None,
+    floating: bool | Sequence[int | str],
+    lean: bool = False,
+) -> Trace:
     REGISTER.load()
     called = as_called(f)
     labels = called.labels(len(args))
-    builder = Builder()
+    builder = LeanBuilder() if lean else Builder()
     sources: list[Any] = []
     arguments: list[Argument] = []
 
@@ -132,6 +156,8 @@ def trace_call(
         as_floats = floating if isinstance(floating, bool) else key in floating
         argument = _enter(builder, key, value, label, as_floats, sources)
         arguments.append(argument)
+        if argument.structure is LEAF and argument.positions[0] is not None:
+            return Traced(builder, argument.positions[0])
         traced = {p: Traced(builder, p) for p in argument.inputs}
         fill = iter(argument.leaves)
         return argument.structure.build(
@@ -142,13 +168,21 @@ def trace_call(
     traced_kwargs = {k: enter(k, v, k) for k, v in (kwargs or {}).items()}
     _name_apart(builder)
     try:
-        result = called(builder, traced_args, traced_kwargs)
+        result = returned(builder, called(builder, traced_args, traced_kwargs))
         leaves, output = flatten(result)
         outputs = [lift(builder, _result(leaf)) for leaf in leaves]
+        if builder.pending is not None:
+            raise not_followed(builder.pending.where)
     except ValueError as error:
         raise _own(error) from None
+    except TypeError as error:
+        told = of_objects(error)
+        if told is None:
+            raise
+        raise told from None
     finally:
         builder.open = False
+        give_back(builder)
     sources += builder.captured
     return Trace(builder, tuple(outputs), tuple(arguments), tuple(sources), output)
 
@@ -195,7 +229,14 @@ def _result(leaf: Any) -> Any:
     )
 
 
+_BARE = frozenset((float, np.float64, np.ndarray))
+
+
 def _enter(builder: Builder, key: int | str, value: Any, label: str, floating: bool, sources: list[Any]) -> Argument:
+    if type(value) in _BARE and not (type(value) is np.ndarray and value.dtype.kind != "f"):
+        bare = np.float64(value) if type(value) is float else value
+        sources.append(bare)
+        return Argument(key, LEAF, (value,), (builder.input(snapshot(bare), label),))
     leaves, structure = flatten(value)
     positions: list[int | None] = []
     for place, leaf in zip(structure.paths(), leaves, strict=True):
@@ -206,7 +247,11 @@ def _enter(builder: Builder, key: int | str, value: Any, label: str, floating: b
         source = leaf
         if not isinstance(leaf, Traced):
             source = plain = as_float(plain) if floating else plain
+        if isinstance(plain, np.ndarray) and type(plain) is not np.ndarray:
+            plain = plain_array(plain, f"argument {place.name(label)}")
         positions.append(builder.input(snapshot(plain), place.name(label)))
+        if isinstance(leaf, (int, np.integer)):
+            builder.whole.add(positions[-1])  # type: ignore[arg-type]
         sources.append(source)
     return Argument(key, structure, tuple(leaves), tuple(positions))
 
@@ -244,94 +289,3 @@ def as_number(value: Any) -> Any:
 def as_float(value: Any) -> Any:
     """A whole number, or an array of them, as floats; anything else as it is."""
     return value.astype(np.float64) if value.dtype.kind in "iu" else value
-
-
-_NAMES: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
-
-
-def _positional_names(function: Any) -> list[str]:
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in kinds]
-
-
-@dataclass(frozen=True)
-class Called:
-    """A Python function under trace."""
-
-    function: Callable[..., Any]
-
-    def names(self) -> list[str]:
-        """The names of the parameters that can be passed by position."""
-        try:
-            found = _NAMES.get(self.function)
-        except TypeError:  # it cannot be hashed, or not be held weakly
-            return _positional_names(self.function)
-        if found is None:
-            found = _positional_names(self.function)
-            with contextlib.suppress(TypeError):
-                _NAMES[self.function] = found
-        return found
-
-    def labels(self, count: int) -> list[str]:
-        """A name for each of the first `count` positional arguments."""
-        names = self.names()
-        return [names[i] if i < len(names) else f"x{i}" for i in range(count)]
-
-    def __call__(self, builder: Builder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        return self.function(*args, **kwargs)
-
-
-@dataclass(frozen=True)
-class CalledProgram:
-    """Named formulas under trace: the last line is the result, and every line names its node."""
-
-    program: Program
-
-    def names(self) -> list[str]:
-        """The formula's own names, in order of appearance."""
-        return list(self.program.names)
-
-    def labels(self, count: int) -> list[str]:
-        """The names that positional arguments are bound to."""
-        names = self.names()
-        if count > len(names):
-            raise ArgumentError(f"the formula has {len(names)} names ({', '.join(names)}), {count} values were given")
-        return names[:count]
-
-    def __call__(self, builder: Builder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        bound = {**dict(zip(self.labels(len(args)), args, strict=True)), **kwargs}
-        last = self.program.lines[-1][0]
-
-        @contextmanager
-        def at(where: Where) -> Iterator[None]:
-            before, builder.mark = builder.mark, where
-            try:
-                yield
-            finally:
-                builder.mark = before
-
-        def name(line: str, value: Any) -> None:
-            if isinstance(value, Traced) and line and value.builder is builder:
-                builder.names.setdefault(value.index, line)
-
-        return evaluate_program(self.program, bound, REGISTER.by_word, at, name)[last]
-
-
-def as_called(f: Function) -> Called | CalledProgram:
-    """What stands behind `f`: a function, a formula, or named formulas."""
-    if isinstance(f, str):
-        return CalledProgram(parse_program(f))
-    if isinstance(f, Formula):
-        return CalledProgram(Program((("", f),)))
-    if isinstance(f, Program):
-        return CalledProgram(f)
-    if callable(f):
-        return Called(f)
-    raise ArgumentError(
-        f"{type(f).__name__} is neither a function nor a formula",
-        hint='hand over the function itself (loss, not loss(...)), or a formula such as "mean((x*w - y)^2)"',
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,9 @@ def flatten(value: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[l
 
 
 def _flatten(value: Any, leaves: list[Any], is_leaf: Callable[[Any], bool] | None) -> Structure:
-    if is_leaf is None or not is_leaf(value):
+    kind = type(value)
+    # Numbers and arrays, traced ones too, hold nothing: most values are of these.
+    if kind is not float and not hasattr(kind, "__array_function__") and (is_leaf is None or not is_leaf(value)):
         inside = _children(value)
         if inside is not None:
             keys, values, static = inside
@@ -114,7 +116,7 @@ def _flatten(value: Any, leaves: list[Any], is_leaf: Callable[[Any], bool] | Non
 
 
 def _children(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[tuple[str, Any], ...]] | None:
-    if isinstance(value, Mapping) and isinstance(value, dict):
+    if isinstance(value, dict):
         return tuple(value), tuple(value.values()), ()
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return value._fields, tuple(value), ()

@@ -19,6 +19,7 @@ from gradwork.graph import frames
 from gradwork.graph.builder import ENTRY_BY_ENTRY, Builder
 from gradwork.graph.graph import NO_PARAMS, USER, Params
 from gradwork.graph.op import REGISTER, Composite, Op, declare
+from gradwork.graph.plain import taken_over
 from gradwork.graph.traced import Traced, call, contains_traced, lift, node, write
 
 Scalar = (bool, int, float, complex)
@@ -39,9 +40,9 @@ def elementwise(
     """Declare an op that acts entry by entry. See `gradwork.graph.op.Op` for the fields."""
     name = name or function.__name__
     op = Op(
-        name=name, function=function, rule=rule, notation=notation, elementwise=True, arity=len(slopes), slopes=slopes,
-        answers=answers or (function,), words=words or (name,), lower=lower or lower_entries(name), family=_family(),
-        **rest,
+        name=name, function=_value(function), rule=rule, notation=notation, elementwise=True, arity=len(slopes),
+        slopes=slopes, answers=answers or (function,), words=words or (name,), lower=lower or lower_entries(name),
+        family=_family(), **rest,
     )  # fmt: skip
     return _enter(op)
 
@@ -62,7 +63,7 @@ def structural(
     words = (name,) if words is None else words
     op = Op(
         name=name,
-        function=function,
+        function=_value(function),
         rule=rule,
         notation=notation,
         answers=answers or (function,),
@@ -107,7 +108,13 @@ def public(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **kwargs)
 
     functools.update_wrapper(either, function)
+    either.on_plain_values = function  # type: ignore[attr-defined]
     return either
+
+
+def _value(function: Any) -> Any:
+    """What gives an op's value: of our own functions, the part for plain values alone."""
+    return getattr(function, "on_plain_values", function)
 
 
 def _enter(op: Op) -> Op:
@@ -144,7 +151,9 @@ def lower_entries(name: str) -> Callable[..., Any]:
             return entry_by_entry(builder, REGISTER.by_name[name], operands)
         if other.get("casting") not in (None, "same_kind") or len(operands) != op.arity:
             raise unsupported(op.name, f"{', '.join(other) or 'more operands'}")
-        result = entry_by_entry(builder, op, operands)
+        # Entries that where= leaves out are not looked at in NumPy, so they do not warn.
+        with np.errstate() if where is True else np.errstate(all="ignore"):
+            result = entry_by_entry(builder, op, operands)
         if dtype is not None and np.dtype(dtype) != result.dtype:
             result = result.astype(dtype)
         return finish(result, out, where)
@@ -165,13 +174,10 @@ def finish(result: Traced, out: Any, where: Any = True) -> Any:
         write(target, result)
         return target
     if frames.in_place_operator():
-        return result
-    raise MissingRuleError(
-        "out= cannot be an ordinary array while a traced value is written into it",
-        where=frames.user_where(),
-        why="the array keeps plain numbers, so the step to it would be lost",
-        hint="use the value that the function returns",
-    )
+        return result  # Python binds the name to it
+    followed = taken_over(target, result.builder)
+    followed[...] = result
+    return followed
 
 
 def _chosen(where: Any, result: Any, target: Any) -> Any:
@@ -207,21 +213,17 @@ def _alike(builder: Builder, operands: tuple[Any, ...]) -> tuple[int, ...] | Non
     """The nodes of operands that already are of one shape, or of one with a bare number; None for all other cases."""
     first = operands[0]
     if len(operands) == 1:
-        return (first.index,) if first.__class__ is Traced and first.builder is builder else None
+        return (first.index,) if type(first) is Traced and first.builder is builder else None
     second = operands[1]
     if len(operands) != 2:
         return None
-    if first.__class__ is Traced and first.builder is builder:
+    if type(first) is Traced and first.builder is builder:
         i = first.index
-        if second.__class__ is Traced:
+        if type(second) is Traced:
             j = second.index
             return (i, j) if second.builder is builder and builder.rows[i][3] == builder.rows[j][3] else None
-        return (i, _number(builder, second, i)) if second.__class__ is float or second.__class__ is int else None
-    if (
-        (first.__class__ is float or first.__class__ is int)
-        and second.__class__ is Traced
-        and second.builder is builder
-    ):
+        return (i, _number(builder, second, i)) if type(second) is float or type(second) is int else None
+    if (type(first) is float or type(first) is int) and type(second) is Traced and second.builder is builder:
         j = second.index
         return _number(builder, first, j), j
     return None
@@ -309,7 +311,7 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
     """An axis argument as a sorted tuple of axes counted from 0; None means all."""
     if axis is None:
         return tuple(range(ndim))
-    if axis.__class__ is int and -ndim <= axis < ndim:
+    if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
     wanted = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(sorted(np.lib.array_utils.normalize_axis_index(int(a), ndim) for a in wanted))

@@ -14,10 +14,10 @@ from gradwork.ops.selection import above
 ANY = (-2.0, 0.3, 1.5)
 
 
-def _logistic(a: Any) -> Any:
+def _logistic(a: Any, xp: Any = np) -> Any:
     # Written with e^-|a|, which never overflows.
-    small = np.exp(-np.abs(a))
-    return np.where(np.greater_equal(a, 0), 1 / (1 + small), small / (1 + small)).astype(np.result_type(small))[()]
+    small = xp.exp(-xp.abs(a))
+    return xp.where(xp.greater_equal(a, 0), 1 / (1 + small), small / (1 + small)).astype(small.dtype)[()]
 
 
 @public
@@ -93,6 +93,7 @@ def log_softmax(a: Any, axis: Any = -1) -> Any:
 
 elementwise(
     sigmoid,
+    jax=lambda on, a: _logistic(a, on.np) if a.dtype.kind != "c" else 1 / (1 + on.np.exp(-a)),
     rule="sigmoid rule",
     notation=lambda a: call("sigmoid", a),
     slopes=(lambda y, a: y * (1 - y),),
@@ -105,11 +106,13 @@ elementwise(
 
 elementwise(
     relu,
+    jax=lambda on, a: on.np.maximum(a, 0),
     rule="relu rule",
     notation=lambda a: call("relu", a),
     slopes=(lambda y, a: above(a),),
     kinks=(Kink(at=lambda a: a == 0, left=0.0, right=1.0, chosen=0.0, because="a unit at rest stays at rest"),),
     branch=lambda a: a > 0,
+    scalar="({0} if {0} > 0.0 or {0} != {0} else 0.0)",
     samples=ANY,
     why="Above 0 it is a itself, below it stays 0.",
     source="convention 0 at 0: Bertoin, Bolte, Gerchinovitz and Pauwels 2021",
@@ -117,13 +120,37 @@ elementwise(
 
 elementwise(
     softplus,
+    jax=lambda on, a: on.np.logaddexp(a, 0) if a.dtype.kind != "c" else on.np.log(1 + on.np.exp(a)),
     rule="softplus rule",
     notation=lambda a: call("log", add(Number(1), Power(Symbol("e"), a))),
     slopes=(lambda y, a: sigmoid(a),),
     analytic=True,
+    scalar="(({0} if {0} >= 0.0 else 0.0) + log1p(exp(-abs({0}))))",
     samples=ANY,
     why="The logarithm's slope is 1/(1 + e^a), the inner one e^a; their product is the sigmoid.",
     source="Dugas and others 2001",
+)
+
+
+@public
+def off_the_floor(a: Any) -> Any:
+    """`a`, and 0 where it is minus infinity: what is nothing has no shares, rather than shares that are no numbers."""
+    a = np.asarray(a)[()]
+    return np.where(np.equal(a, -np.inf), np.zeros((), a.dtype), a)[()] if np.any(np.isinf(a)) else a
+
+
+elementwise(
+    off_the_floor,
+    jax=lambda on, a: on.np.where(on.np.equal(a, -np.inf), 0, a),
+    rule="identity rule",
+    notation=lambda a: a,
+    slopes=(1,),
+    analytic=True,
+    scalar="({0} if {0} != -1e999 else 0.0)",
+    samples=ANY,
+    words=("_off_the_floor",),
+    why="Nothing is changed where numbers are finite.",
+    source="by definition",
 )
 
 
@@ -148,12 +175,15 @@ def _kept(value: Any, a: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
 
 LOGSUMEXP = structural(
     logsumexp,
+    jax="scipy.special.logsumexp",
     rule="log-sum-exp rule",
     notation=lambda a, axis, keepdims: call("logsumexp", a),
     lower=_lower_logsumexp,
-    pullback=lambda g, y, a, axis, keepdims: (_kept(g, a, axis, keepdims) * np.exp(a - _kept(y, a, axis, keepdims)),),
+    pullback=lambda g, y, a, axis, keepdims: (
+        _kept(g, a, axis, keepdims) * np.exp(a - _kept(off_the_floor(y), a, axis, keepdims)),
+    ),
     pushforward=lambda t, y, a, axis, keepdims: np.sum(
-        np.exp(a - _kept(y, a, axis, keepdims)) * t[0], axis=axis, keepdims=keepdims
+        np.exp(a - _kept(off_the_floor(y), a, axis, keepdims)) * t[0], axis=axis, keepdims=keepdims
     ),
     analytic=True,
     samples=((np.array([[0.5, -1.0, 2.0], [1.0, 1.0, 0.0]]), {"axis": 1}), (np.array([0.5, -1.0]), {}),
@@ -170,6 +200,7 @@ def _lower_softmax(builder: Builder, a: Any, axis: Any = -1) -> Traced:
 
 SOFTMAX = structural(
     softmax,
+    jax="nn.softmax",
     rule="softmax rule",
     notation=lambda a, axis: call("softmax", a),
     lower=_lower_softmax,
@@ -189,6 +220,7 @@ def _lower_log_softmax(builder: Builder, a: Any, axis: Any = -1) -> Traced:
 
 LOG_SOFTMAX = structural(
     log_softmax,
+    jax="nn.log_softmax",
     rule="log-softmax rule",
     notation=lambda a, axis: call("log_softmax", a),
     lower=_lower_log_softmax,

@@ -42,6 +42,10 @@ PAIRS = ((2.0, 3.0), (-1.5, 0.5), (0.25, -4.0))
 @public
 def chain_product(g: Any, slope: Any) -> Any:
     """`g * slope` in which a `g` of exactly zero wins over an infinite slope."""
+    if type(g) is np.float64 and type(slope) is np.float64:
+        single = float(g) * float(slope)
+        if single - single == 0:  # finite
+            return np.float64(single)
     with np.errstate(all="ignore"):
         product = np.multiply(g, slope)
     return (
@@ -54,6 +58,8 @@ def chain_product(g: Any, slope: Any) -> Any:
 @public
 def power(base: Any, exponent: Any) -> Any:
     """`base ** exponent`; a run of equal exponents takes NumPy's fast way (x ** 2 is x * x)."""
+    if type(base) is np.float64 and type(exponent) is np.float64:
+        return np.power(base, exponent)
     exponents = np.asarray(exponent)
     if exponents.size and not any(exponents.strides):
         single = exponents.flat[0]
@@ -64,6 +70,7 @@ def power(base: Any, exponent: Any) -> Any:
 
 ADD = elementwise(
     np.add,
+    scalar="({0} + {1})",
     rule="sum rule",
     notation=add,
     slopes=(1, 1),
@@ -76,6 +83,7 @@ ADD = elementwise(
 
 SUBTRACT = elementwise(
     np.subtract,
+    scalar="({0} - {1})",
     rule="sum rule",
     notation=subtract,
     slopes=(1, -1),
@@ -88,6 +96,7 @@ SUBTRACT = elementwise(
 
 MULTIPLY = elementwise(
     np.multiply,
+    scalar="({0} * {1})",
     rule="product rule",
     rule_for=lambda moving: "product rule" if all(moving) else "constant factor rule",
     notation=ordered_product,
@@ -101,17 +110,38 @@ MULTIPLY = elementwise(
 )
 
 
+# Their values are infinite at an edge of where they are defined: in x log x at 0, log x is the slope of x.
+_WITH_POLES = frozenset({"log", "log2", "log10", "log1p", "divide", "reciprocal", "arctanh", "digamma"})
+
+
+def may_be_infinite(value: Any) -> bool:
+    """Whether a traced value comes from a function with a pole, so that a 0 beside it has to win over infinity."""
+    if not isinstance(value, Traced):
+        return False
+    rows = value.builder.rows
+    name, inputs, *_ = rows[value.index]
+    while name in ("broadcast_to", "reshape", "negative"):
+        name, inputs, *_ = rows[inputs[0]]
+    return name in _WITH_POLES
+
+
 def _product_rule(tangents: tuple[Any, Any], a: Any, b: Any) -> Any:
     da, db = tangents
     if db is None:
-        return b if known(da) == 1 else da * b if known(b) is None else b * da
+        if known(da) == 1:
+            return b
+        return chain_product(da, b) if may_be_infinite(b) else da * b if known(b) is None else b * da
     if da is None:
-        return a if known(db) == 1 else a * db
+        if known(db) == 1:
+            return a
+        return chain_product(db, a) if may_be_infinite(a) else a * db
     return _product_rule((da, None), a, b) + _product_rule((None, db), a, b)
 
 
 CHAIN_PRODUCT = elementwise(
     chain_product,
+    jax=lambda on, g, slope: on.np.where(on.np.equal(g, 0), 0, on.np.multiply(g, slope)),
+    scalar="({0} * {1} if {0} else 0.0)",
     name="chain_product",
     rule="product rule",
     rule_for=MULTIPLY.rule_for,
@@ -126,6 +156,7 @@ CHAIN_PRODUCT = elementwise(
 
 DIVIDE = elementwise(
     np.divide,
+    scalar="({0} / {1})",
     rule="quotient rule",
     rule_for=lambda moving: {(True, False): "constant factor rule", (False, True): "reciprocal rule"}.get(
         moving, "quotient rule"
@@ -159,6 +190,8 @@ def _power_rule(y: Any, a: Any, b: Any) -> Any:
 
 POWER = elementwise(
     power,
+    jax="numpy.power",
+    scalar="pow({0}, {1})",
     name="power",
     answers=(np.power, power),
     rule="power rule",
@@ -195,6 +228,7 @@ def _wide(a: Any) -> Any:
 
 NEGATIVE = elementwise(
     np.negative,
+    scalar="(-{0})",
     rule="constant factor rule",
     notation=Negative,
     slopes=(-1,),
@@ -223,6 +257,7 @@ def _direction(y: Any, a: Any) -> Any:
 
 ABSOLUTE = elementwise(
     np.absolute,
+    scalar="abs({0})",
     rule="absolute value rule",
     notation=lambda a: fence("|", a),
     slopes=(lambda y, a: _direction(y, a),),
@@ -245,6 +280,7 @@ def _lower_sign(builder: Builder, a: Any, **options: Any) -> Any:
 
 SIGN = elementwise(
     np.sign,
+    scalar="(0.0 if {0} == 0.0 else {0} / abs({0}))",
     lower=_lower_sign,
     rule="step rule",
     notation=lambda a: _named("sign", a),
@@ -257,6 +293,7 @@ SIGN = elementwise(
 
 SQUARE = elementwise(
     np.square,
+    scalar="({0} * {0})",
     rule="power rule",
     notation=lambda a: Power(a, Number(2)),
     slopes=(lambda y, a: 2 * a,),
@@ -268,6 +305,7 @@ SQUARE = elementwise(
 
 SQRT = elementwise(
     np.sqrt,
+    scalar="sqrt({0})",
     rule="square root rule",
     notation=Root,
     slopes=(lambda y, a: 1 / (2 * y),),
@@ -291,6 +329,7 @@ CBRT = elementwise(
 
 RECIPROCAL = elementwise(
     np.reciprocal,
+    scalar="(1.0 / {0})",
     rule="reciprocal rule",
     notation=lambda a: Fraction(Number(1), a),
     slopes=(lambda y, a: -(y**2),),
@@ -357,6 +396,7 @@ elementwise(
 )
 elementwise(
     np.heaviside,
+    scalar="(1.0 if {0} > 0.0 else {1} if {0} == 0.0 else 0.0 if {0} < 0.0 else {0})",
     rule="step rule",
     notation=lambda a, b: _call("H", a, b),
     slopes=(0, lambda y, a, b: np.equal(a, 0).astype(y.dtype)),
@@ -416,28 +456,5 @@ composite(
     why="a itself, or its negative.",
     source="by definition",
 )
-composite(
-    np.ldexp,
-    rule="constant factor rule",
-    lower=lambda a, b: a * np.exp2(np.asarray(b, np.float64)).astype(a.dtype),
-    samples=((1.5, 2),),
-    words=(),
-    why="a times a power of 2.",
-    source="by definition",
-)
-composite(
-    np.sinc,
-    rule="quotient rule",
-    lower=lambda x: _sinc(x),
-    samples=((0.3,), (np.array([-1.2, 0.7]), {})),
-    why="sin(pi x) over pi x.",
-    source="NumPy's definition; 1 at 0, with slope 0",
-)
-
-
-def _sinc(x: Any) -> Any:
-    angle = np.pi * np.where(np.equal(x, 0), np.asarray(1e-20, x.dtype), x)
-    return np.sin(angle) / angle
-
 
 __all__ = ["Traced", "Words", "chain_product", "power"]

@@ -45,6 +45,7 @@ def _imag(a: Any) -> Any:
 structural(
     _real,
     name="real",
+    jax="numpy.real",
     answers=(np.real,),
     rule="real part rule",
     notation=_named("Re"),
@@ -59,6 +60,7 @@ structural(
 structural(
     _imag,
     name="imag",
+    jax="numpy.imag",
     answers=(np.imag,),
     rule="imaginary part rule",
     notation=_named("Im"),
@@ -73,6 +75,7 @@ structural(
 structural(
     lambda a: np.conjugate(a),
     name="conjugate",
+    jax="numpy.conjugate",
     answers=(np.conjugate,),
     rule="conjugate rule",
     notation=_named("conj"),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.notation.layout import call
+from gradwork.ops._arrays import array_of, plain
 from gradwork.ops._declare import Builder, Traced, axes_of, composite, finish, lift, node, structural, unsupported
 
 _function: Any
@@ -60,6 +61,16 @@ def _positions(function: Any, rule: str = "step rule") -> None:
 
 for _function in (np.nonzero, np.flatnonzero, np.argwhere):
     _positions(_function)
+for _function in (np.tril_indices_from, np.triu_indices_from, np.diag_indices_from):
+    composite(
+        _function,
+        rule="constant rule",
+        lower=lambda arr, *args, f=_function, **kwargs: f(np.empty(arr.shape, bool), *args, **kwargs),
+        words=(),
+        samples=(),
+        why="Shapes do not move.",
+        source="by definition",
+    )
 
 
 def _declare(function: Any, lower: Any, *samples: Any) -> None:
@@ -103,7 +114,7 @@ _declare(np.isrealobj, lambda x: x.dtype.kind != "c", (ROW, {}))
 
 def _lower_search(builder: Builder, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if sorter is not None:
-        raise unsupported("searchsorted", "sorter=")
+        a = np.take(Traced(builder, lift(builder, a)), sorter)
     return node(builder, SEARCH, (a, v), side=side)
 
 
@@ -121,3 +132,55 @@ _declare(
     lambda x, bins, right=False: np.searchsorted(bins, x, side="left" if right else "right"),
     (ROW, np.array([0.1, 1.0])),
 )
+_declare(
+    np.array_equiv,
+    lambda a1, a2: _alike(array_of(a1), array_of(a2)),
+    (ROW, ROW + 0.0),
+)
+
+
+def _alike(a: Any, b: Any) -> Any:
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        return False
+    return np.all(np.equal(a, b))
+
+
+def _dtypes(values: tuple[Any, ...]) -> list[Any]:
+    return [v.dtype if isinstance(v, Traced) else v for v in values]
+
+
+for _function in (np.result_type, np.can_cast, np.min_scalar_type):
+    composite(
+        _function,
+        rule="constant rule",
+        lower=lambda *values, f=_function, **options: f(*_dtypes(values), **options),
+        words=(),
+        samples=(),
+        why="Kinds of numbers do not move.",
+        source="by definition",
+    )
+composite(
+    np.common_type,
+    rule="constant rule",
+    lower=lambda *arrays: np.common_type(*(np.empty(0, a.dtype) for a in arrays)),
+    words=(),
+    samples=(),
+    why="Kinds of numbers do not move.",
+    source="by definition",
+)
+for _function in (np.unravel_index, np.ravel_multi_index):
+    composite(
+        _function,
+        rule="step rule",
+        lower=lambda *args, f=_function, **options: f(*map(_in_plain, args), **options),
+        words=(),
+        samples=(([3, 1], (2, 3)) if _function is np.unravel_index else (([0, 1], [2, 0]), (2, 3)),),
+        why="A position has no slope. Positions leave the trace as plain numbers, under guard.",
+        source="by definition",
+    )
+
+
+def _in_plain(value: Any) -> Any:
+    return tuple(map(plain, value)) if isinstance(value, tuple) else plain(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from gradwork.notation.layout import Number, Power, Symbol, add, call
-from gradwork.ops._declare import elementwise
+from gradwork.notation.layout import Fraction, Number, Power, Symbol, add, call
+from gradwork.ops._declare import elementwise, public
 
 POSITIVE = (0.1, 1.0, 4.0)
 ANY = (-2.0, 0.0, 1.5)
@@ -15,6 +16,7 @@ LN2, LN10 = math.log(2.0), math.log(10.0)
 
 elementwise(
     np.exp,
+    scalar="exp({0})",
     rule="exponential rule",
     notation=lambda a: Power(Symbol("e"), a),
     slopes=(lambda y, a: y,),
@@ -36,6 +38,7 @@ elementwise(
 
 elementwise(
     np.expm1,
+    scalar="expm1({0})",
     rule="exponential rule",
     notation=lambda a: add(Power(Symbol("e"), a), Number(-1)),
     slopes=(lambda y, a: np.exp(a),),
@@ -47,6 +50,7 @@ elementwise(
 
 elementwise(
     np.log,
+    scalar="log({0})",
     rule="logarithm rule",
     notation=lambda a: call("log", a),
     slopes=(lambda y, a: 1 / a,),
@@ -60,6 +64,7 @@ elementwise(
 
 elementwise(
     np.log1p,
+    scalar="log1p({0})",
     rule="logarithm rule",
     notation=lambda a: call("log", add(Number(1), a)),
     slopes=(lambda y, a: 1 / (1 + a),),
@@ -72,6 +77,7 @@ elementwise(
 
 elementwise(
     np.log2,
+    scalar="log2({0})",
     rule="logarithm rule",
     notation=lambda a: call("log_2", a),
     slopes=(lambda y, a: 1 / (LN2 * a),),
@@ -83,6 +89,7 @@ elementwise(
 
 elementwise(
     np.log10,
+    scalar="log10({0})",
     rule="logarithm rule",
     notation=lambda a: call("log_10", a),
     slopes=(lambda y, a: 1 / (LN10 * a),),
@@ -105,7 +112,40 @@ elementwise(
 )
 
 
-def _share(a: object, b: object) -> object:
+@public
+def share_of_two(a: Any, b: Any) -> Any:
+    """e^a/(e^a + e^b), without overflow; a half where both are infinite, and 0 where both are minus infinity."""
     from gradwork.ops.activations import sigmoid
 
-    return sigmoid(np.subtract(a, b))  # type: ignore[call-overload]
+    with np.errstate(invalid="ignore"):
+        apart = np.subtract(a, b)
+    if np.all(np.isfinite(apart)):
+        return sigmoid(apart)
+    equal = np.equal(a, b)
+    share = sigmoid(np.where(equal, np.zeros((), apart.dtype), apart))
+    return np.where(equal & np.equal(a, -np.inf), np.zeros((), share.dtype), share)[()]
+
+
+def _share_on_jax(on: Any, a: Any, b: Any) -> Any:
+    equal = on.np.equal(a, b)
+    apart = on.np.where(equal, 0, on.np.subtract(a, b))
+    small = on.np.exp(-on.np.abs(apart))
+    share = on.np.where(on.np.greater_equal(apart, 0), 1 / (1 + small), small / (1 + small))
+    return on.np.where(equal & on.np.equal(a, -np.inf), 0, share)
+
+
+def _share(a: Any, b: Any) -> Any:
+    return share_of_two(a, b)
+
+
+elementwise(
+    share_of_two,
+    jax=lambda on, a, b: _share_on_jax(on, a, b),
+    rule="sigmoid rule",
+    notation=lambda a, b: Fraction(Power(Symbol("e"), a), add(Power(Symbol("e"), a), Power(Symbol("e"), b))),
+    slopes=(lambda y, a, b: y * share_of_two(b, a), lambda y, a, b: -y * share_of_two(b, a)),
+    samples=((0.5, -1.0), (2.0, 2.0), (-3.0, 4.0)),
+    words=("_share_of_two",),
+    why="The quotient rule on a share collapses to the product of both shares.",
+    source="Bridle 1990",
+)

@@ -11,7 +11,8 @@ from gradwork.graph import frames
 from gradwork.graph.op import Op
 from gradwork.graph.traced import get_item, set_item
 from gradwork.notation.layout import Layout, Number, Subscript, Symbol, Words, call
-from gradwork.ops._declare import Builder, Traced, composite, lift, node, public, spread_to, structural
+from gradwork.ops._arrays import along, array_of
+from gradwork.ops._declare import Builder, Traced, composite, finish, lift, node, public, spread_to, structural
 
 TABLE = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
 Key = tuple[Any, ...]
@@ -69,6 +70,25 @@ def _get(a: Any, *arrays: Any, index: Key) -> Any:
     return np.asarray(a)[key_of(index, arrays)]
 
 
+def on_jax(on: Any, shape: tuple[int, ...], index: Key, arrays: tuple[Any, ...]) -> Any:
+    """The same index for JAX, which does not complain about places that are not there: so that is looked at."""
+    axis = 0
+    for k, entry in enumerate(index):
+        if entry is Ellipsis:
+            axis = len(shape) - sum(_axes_taken(e, arrays) for e in index[k + 1 :])
+            continue
+        if isinstance(entry, tuple) and arrays[entry[1]].dtype.kind != "b":
+            on.need((arrays[entry[1]] >= -shape[axis]) & (arrays[entry[1]] < shape[axis]))
+        axis += _axes_taken(entry, arrays)
+    return key_of(index, arrays)
+
+
+def _axes_taken(entry: Any, arrays: tuple[Any, ...]) -> int:
+    if isinstance(entry, tuple):
+        return int(arrays[entry[1]].ndim) if arrays[entry[1]].dtype.kind == "b" else 1
+    return 0 if entry is None else 1
+
+
 def _get_notation(a: Layout, *arrays: Layout, index: Key) -> Layout:
     return Subscript(a, tuple(_index_notation(e, arrays) for e in index))
 
@@ -88,6 +108,7 @@ def _index_notation(entry: Any, arrays: tuple[Layout, ...]) -> Layout:
 
 GETITEM = structural(
     _get,
+    jax=lambda on, a, *arrays, index: on.np.asarray(a)[on_jax(on, a.shape, index, arrays)],
     name="getitem",
     answers=(get_item,),
     rule="picking rule",
@@ -132,6 +153,7 @@ def _lower_scatter(builder: Builder, *arguments: Any, index: Key, shape: tuple[i
 
 SCATTER = structural(
     scatter,
+    jax=lambda on, g, *arrays, index, shape: on.np.zeros(shape, g.dtype).at[on_jax(on, shape, index, arrays)].add(g),
     rule="picking rule",
     notation=lambda g, *arrays, index, shape: call("put back", g),
     lower=_lower_scatter,
@@ -202,8 +224,26 @@ def _known_apart(arrays: tuple[Any, ...], index: Key, shape: tuple[int, ...]) ->
     return all(f is not None for f in found) and bool(np.all(_written_last(*found, index=index, shape=shape)))
 
 
+def _winners(on: Any, key: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """For each number that is written, which one stays at its place, counted in order; and whether it is itself."""
+    places = on.np.arange(int(np.prod(shape, dtype=np.int64))).reshape(shape)[key]
+    order = on.np.arange(places.size).reshape(places.shape)
+    last = on.np.zeros(shape, order.dtype).at[key].max(order)[key]
+    return last, last == order
+
+
+def _set_on_jax(on: Any, a: Any, value: Any, *arrays: Any, index: Key) -> Any:
+    key = on_jax(on, a.shape, index, arrays)
+    if any(i.dtype.kind in "iu" for i in arrays):
+        # Of several numbers written to one place JAX takes any, and NumPy the last.
+        last, _ = _winners(on, key, a.shape)
+        value = on.np.broadcast_to(value, last.shape).reshape(-1)[last]
+    return on.np.asarray(a).at[key].set(value)
+
+
 LAST: Op = structural(
     _written_last,
+    jax=lambda on, *arrays, index, shape: _winners(on, on_jax(on, shape, index, arrays), shape)[1],
     name="written_last",
     rule="",
     notation=lambda *arrays, index, shape: call("written last", *arrays),
@@ -217,6 +257,7 @@ LAST: Op = structural(
 
 SETITEM = structural(
     _set,
+    jax=_set_on_jax,
     name="setitem",
     answers=(set_item,),
     rule="writing rule",
@@ -235,9 +276,7 @@ SETITEM = structural(
 composite(
     np.take,
     rule="picking rule",
-    lower=lambda a, indices, axis=None, out=None, mode="raise": (
-        np.ravel(a)[indices] if axis is None else a[(slice(None),) * (axis % a.ndim) + (indices,)]
-    ),
+    lower=lambda a, indices, axis=None, out=None, mode="raise": finish(_take(array_of(a), indices, axis, mode), out),
     samples=((TABLE, [2, 0], {"axis": 1}), (TABLE, [4], {})),
     why="Picking by position.",
     source="by definition",
@@ -252,7 +291,18 @@ composite(
 )
 
 
-def _take_along(a: Any, indices: Any, axis: int) -> Any:
+def _take(a: Any, indices: Any, axis: Any, mode: str) -> Any:
+    a, axis = (np.ravel(a), 0) if axis is None else (a, axis)
+    if mode != "raise":
+        n = a.shape[axis]
+        indices = np.clip(indices, 0, n - 1) if mode == "clip" else np.mod(indices, n)
+    return along(a, axis, indices)
+
+
+def _take_along(a: Any, indices: Any, axis: Any) -> Any:
+    a, indices = array_of(a), array_of(indices)
+    if axis is None:
+        return np.ravel(a)[np.ravel(indices)]
     axis = axis % a.ndim
     grid = [np.arange(n).reshape([-1 if i == d else 1 for i in range(a.ndim)]) for d, n in enumerate(a.shape)]
     return a[tuple(indices if d == axis else grid[d] for d in range(a.ndim))]

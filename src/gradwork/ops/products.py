@@ -1,13 +1,16 @@
-"""Products of whole arrays: matrix product, dot, outer, einsum."""
+"""Products of whole arrays: matrix product, dot, outer, tensordot."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from gradwork.notation.layout import Layout, call, infix
-from gradwork.ops._declare import Builder, Traced, composite, finish, lift, node, structural, unsupported
+from gradwork.errors import ShapeError
+from gradwork.graph import frames
+from gradwork.notation.layout import infix
+from gradwork.ops._declare import Builder, Traced, composite, finish, node, structural, unsupported
 from gradwork.ops.shaping import _sum_to as sum_to
 
 A = np.array([[0.5, -1.0, 2.0], [1.5, 1.0, 0.25]])
@@ -34,8 +37,11 @@ def _matmul_pullback(g: Any, y: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return sum_to(np.matmul(g, _turned(b)), a.shape), sum_to(np.matmul(_turned(a), g), b.shape)
 
 
-def _lower_matmul(builder: Builder, a: Any, b: Any, out: Any = None, **other: Any) -> Any:
-    return finish(node(builder, MATMUL, (a, b)), out)
+def _lower_matmul(builder: Builder, a: Any, b: Any, out: Any = None, dtype: Any = None, **other: Any) -> Any:
+    if any(v is not None and v not in ("same_kind", "K", True) for v in other.values()):
+        raise unsupported("matmul", ", ".join(f"{name}={value!r}" for name, value in other.items()))
+    made = node(builder, MATMUL, (a, b))
+    return finish(made if dtype is None else made.astype(dtype), out)
 
 
 def _shapes(inputs: Any) -> tuple[tuple[int, ...], Any]:
@@ -49,6 +55,7 @@ def _shapes(inputs: Any) -> tuple[tuple[int, ...], Any]:
 
 MATMUL = structural(
     np.matmul,
+    answers=(np.matmul, np.linalg.matmul),
     rule="matrix product rule",
     notation=lambda a, b: infix("@", a, b),
     lower=_lower_matmul,
@@ -87,7 +94,7 @@ composite(
     exact=False,
     rule="matrix product rule",
     lower=lambda a, b: np.matmul(np.conjugate(np.ravel(a)), np.ravel(b)),
-    samples=((V, V + 1, {}),),
+    samples=((V, V + 1, {}), (V * (1 + 2j), V * 1j, {}), (A, A + 1, {})),
     why="A sum of products.",
     source="as for the matrix product",
 )
@@ -104,6 +111,7 @@ composite(
     np.outer,
     rule="product rule",
     lower=lambda a, b, out=None: finish(np.ravel(a)[:, None] * np.ravel(b)[None, :], out),
+    answers=(np.outer, np.linalg.outer),
     samples=((V, V, {}), (V, np.array([1.0, 2.0]), {})),
     why="Every entry of one times every entry of the other.",
     source="DLMF 1.4.11",
@@ -112,130 +120,80 @@ composite(
 
 def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a, b = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, b))
-    if isinstance(axes, int):
-        left, right = tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
+    if not hasattr(axes, "__len__"):
+        left, right = tuple(range(a.ndim - int(axes), a.ndim)), tuple(range(int(axes)))
     else:
-        left, right = (tuple(x) if isinstance(x, (tuple, list)) else (x,) for x in axes)
+        left, right = (tuple(map(int, np.atleast_1d(x))) for x in axes)
+    if len(left) != len(right) or any(i >= a.ndim for i in left) or any(i >= b.ndim for i in right):
+        raise _no_fit(a, b, left, right, "both have as many axes to sum over")
     left, right = tuple(i % a.ndim for i in left), tuple(i % b.ndim for i in right)
+    if any(a.shape[i] != b.shape[k] for i, k in zip(left, right, strict=True)):
+        raise _no_fit(a, b, left, right, "axes that are summed over have the same length")
     stay_a = [i for i in range(a.ndim) if i not in left]
     stay_b = [i for i in range(b.ndim) if i not in right]
-    inner = int(np.prod([a.shape[i] for i in left], dtype=np.int64))
-    flat_a = np.reshape(np.transpose(a, (*stay_a, *left)), (-1, inner))
-    flat_b = np.reshape(np.transpose(b, (*right, *stay_b)), (inner, -1))
+    rows, inner, columns = (math.prod(x.shape[i] for i in kept) for x, kept in ((a, stay_a), (a, left), (b, stay_b)))
+    flat_a = np.reshape(np.transpose(a, (*stay_a, *left)), (rows, inner))
+    flat_b = np.reshape(np.transpose(b, (*right, *stay_b)), (inner, columns))
     return np.reshape(np.matmul(flat_a, flat_b), (*(a.shape[i] for i in stay_a), *(b.shape[i] for i in stay_b)))
+
+
+def _no_fit(a: Any, b: Any, left: Any, right: Any, why: str) -> ShapeError:
+    return ShapeError(
+        f"tensordot cannot take {a.shape} over the axes {left} and {b.shape} over {right}",
+        where=frames.user_where(),
+        why=why,
+    )
 
 
 composite(
     np.tensordot,
+    answers=(np.tensordot, np.linalg.tensordot),
     exact=False,
     rule="matrix product rule",
     lower=_tensordot,
-    samples=((A, B, {"axes": 1}), (A, A + 1, {"axes": 2}), (A, B, {"axes": ((0,), (1,))})),
+    samples=((A, B, {"axes": 1}), (A, A + 1, {"axes": 2}), (A, B, {"axes": ((0,), (1,))}), (A, B, {"axes": 0})),
     why="A matrix product, once the axes are laid side by side.",
     source="as for the matrix product",
 )
 
 
-def _lower_einsum(
-    builder: Builder, subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False, **other: Any
-) -> Any:
-    if not isinstance(subscripts, str):
-        raise unsupported("einsum", "subscripts given as lists")
-    pieces = [Traced(builder, lift(builder, o)) for o in operands]
-    text = _spelled_out(subscripts.replace(" ", ""), [p.ndim for p in pieces])
-    return finish(_einsum(builder, text, pieces), out)
+def _of_vectors(rows: bool, conjugated: bool, columns: bool) -> Any:
+    """A product in which either side may be a vector, or a stack of vectors, along its last axis."""
+
+    def lower(a: Any, b: Any, out: Any = None, axis: Any = None, **other: Any) -> Any:
+        if any(v is not None and v not in ("same_kind", "K", True) for v in other.values()):
+            raise unsupported("this product", ", ".join(f"{k}={v!r}" for k, v in other.items()))
+        a, b = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, b))
+        if axis is not None:
+            a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+        a = np.conjugate(a) if conjugated else a
+        a = a[..., None, :] if rows else a
+        made = np.matmul(a, b[..., :, None] if columns else b)
+        made = made[..., 0] if columns else made
+        return finish(made[..., 0] if rows and columns else made[..., 0, :] if rows else made, out)
+
+    return lower
 
 
-def _spelled_out(text: str, dimensions: list[int]) -> str:
-    """Subscripts with their result written out and dots replaced by letters of their own."""
-    inputs, arrow, result = text.partition("->")
-    terms = inputs.split(",")
-    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in text]
-    most = max((n - len(t.replace("...", "")) for t, n in zip(terms, dimensions, strict=True) if "..." in t), default=0)
-    dots = "".join(free[:most])
-    spelled = [
-        t.replace("...", dots[len(dots) - (n - len(t.replace("...", ""))) :] if "..." in t else "")
-        for t, n in zip(terms, dimensions, strict=True)
-    ]
-    if arrow:
-        return f"{','.join(spelled)}->{result.replace('...', dots)}"
-    letters = "".join(spelled)
-    once = "".join(sorted(c for c in set(letters) if letters.count(c) == 1 and c not in dots))
-    return f"{','.join(spelled)}->{dots}{once}"
-
-
-def _einsum(builder: Builder, text: str, pieces: list[Traced]) -> Traced:
-    """An einsum node in which no letter stands twice in one term: a diagonal is taken by indexing before."""
-    inputs, _, result = text.partition("->")
-    terms = inputs.split(",")
-    for k, term in enumerate(terms):
-        while len(set(term)) < len(term):
-            twice = next(c for c in term if term.count(c) > 1)
-            pieces[k], term = _diagonal(pieces[k], term, twice)
-        terms[k] = term
-    return node(builder, EINSUM, tuple(pieces), subscripts=f"{','.join(terms)}->{result}")
-
-
-def _diagonal(a: Any, term: str, letter: str) -> tuple[Any, str]:
-    first = term.index(letter)
-    second = term.index(letter, first + 1)
-    rest = [i for i in range(len(term)) if i not in (first, second)]
-    moved = np.transpose(a, (first, second, *rest))
-    along = np.arange(a.shape[first])
-    return moved[along, along], letter + "".join(term[i] for i in rest)
-
-
-def _einsum_pullback(g: Any, y: Any, *operands: Any, subscripts: str) -> tuple[Any, ...]:
-    inputs, _, result = subscripts.partition("->")
-    terms = inputs.split(",")
-    slopes = []
-    for k, term in enumerate(terms):
-        others = [t for i, t in enumerate(terms) if i != k]
-        present = set(result).union(*others)
-        reached = "".join(c for c in term if c in present)
-        slope = np.einsum(
-            ",".join([result, *others]) + "->" + reached, g, *(o for i, o in enumerate(operands) if i != k)
+_SAMPLES: dict[str, Any] = {
+    "vecdot": ((V, V + 1, {}), (A, V, {}), (B, B + 1, {"axis": 0}), (V * (1 + 2j), V * 1j, {})),
+    "matvec": ((A, V, {}), (np.stack([A, A + 1]), V, {}), (A, np.stack([V, V + 1]), {})),
+    "vecmat": ((V, B, {}), (V * 1j, B * (1 + 1j), {}), (np.stack([V, V + 1]), B, {})),
+}
+# matvec and vecmat came with NumPy 2.2.
+for _name, _sides in (
+    ("vecdot", (True, True, True)),
+    ("matvec", (False, False, True)),
+    ("vecmat", (True, True, False)),
+):
+    if hasattr(np, _name):
+        composite(
+            getattr(np, _name),
+            answers=tuple(getattr(m, _name) for m in (np, np.linalg) if hasattr(m, _name)),
+            exact=False,
+            rule="matrix product rule",
+            lower=_of_vectors(*_sides),
+            samples=_SAMPLES[_name],
+            why="A sum of products; a vector on the left is conjugated where it is complex.",
+            source="as for the matrix product",
         )
-        if reached != term:
-            # Letters that are summed in this term alone: every entry along them gets the same slope.
-            shape = tuple(n if c in reached else 1 for c, n in zip(term, operands[k].shape, strict=True))
-            slope = np.broadcast_to(np.reshape(slope, shape), operands[k].shape)
-        slopes.append(
-            slope
-            if slope.shape == operands[k].shape
-            else sum_to(np.broadcast_to(slope, _largest(slope.shape, operands[k].shape)), operands[k].shape)
-        )
-    return tuple(slopes)
-
-
-def _largest(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(map(max, first, second))
-
-
-def _einsum_notation(*pieces: Layout, subscripts: str) -> Layout:
-    return call("einsum", *pieces)
-
-
-EINSUM = structural(
-    lambda *operands, subscripts: np.einsum(subscripts, *operands),
-    name="einsum",
-    answers=(np.einsum,),
-    rule="product rule",
-    notation=_einsum_notation,
-    lower=_lower_einsum,
-    pullback=_einsum_pullback,
-    linear="each",
-    analytic=True,
-    arity=None,
-    samples=(
-        ("ij,jk->ik", A, B, {}),
-        ("ij->j", A, {}),
-        ("ij,ij->", A, A + 1, {}),
-        ("ii->i", np.ones((2, 2)), {}),
-        ("i,j,k->kij", V, V, V, {}),
-        ("...j,j", A, V, {}),
-        ("ij->", A, {}),
-    ),
-    why="A sum of products: the slope to one factor is the sum of the products of all others.",
-    source="Laue, Mitterreiter and Giesen 2018",
-)

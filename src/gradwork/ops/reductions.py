@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwork.graph.op import REGISTER, Kink
 from gradwork.notation.layout import Layout, Words, call
+from gradwork.ops._arrays import array_of, given
 from gradwork.ops._declare import (
     Builder,
     Traced,
@@ -59,6 +60,11 @@ def _lower(name: str) -> Any:
         if where is not True and where is not np._NoValue:
             return _over_some(name, a, where, axis=axis, dtype=dtype, out=out, keepdims=keepdims, initial=initial)
         if initial is not None and initial is not np._NoValue:
+            if name in ("max", "min") and not count(a, axes_of(axis, a.ndim)):
+                # The extreme of nothing is what it was started with.
+                empty = np.sum(np.zeros(a.shape, bool), axis=axis, keepdims=bool(_number(keepdims)))
+                level: Any = np.broadcast_to(Traced(builder, lift(builder, initial)).astype(a.dtype), empty.shape)
+                return finish(level, out)
             whole = lower(builder, a, axis, dtype, None, keepdims)
             return finish(_started(name, whole, initial), out)
         if dtype is not None:
@@ -135,8 +141,13 @@ MEAN = structural(
 @public
 def ties(a: Any, y: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     """1 at the entries of `a` that equal `y`, shared where several do, else 0."""
-    equal = np.equal(a, kept(y, a, axis, keepdims)).astype(np.asarray(a).dtype)
-    return equal / np.sum(equal, axis=axis, keepdims=True).clip(1)
+    return _ties(np, np.asarray(a), y, axis, keepdims)
+
+
+def _ties(xp: Any, a: Any, y: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    largest = y if keepdims else xp.reshape(y, tuple(1 if i in axis else n for i, n in enumerate(a.shape)))
+    equal = xp.equal(a, largest).astype(a.dtype)
+    return equal / xp.sum(equal, axis=axis, keepdims=True).clip(1)
 
 
 def _lower_ties(builder: Builder, a: Any, y: Any, axis: Any, keepdims: Any) -> Any:
@@ -145,6 +156,7 @@ def _lower_ties(builder: Builder, a: Any, y: Any, axis: Any, keepdims: Any) -> A
 
 TIES = structural(
     ties,
+    jax=lambda on, a, y, axis, keepdims: _ties(on.np, a, y, axis, keepdims),
     rule="step rule",
     notation=lambda a, y, axis, keepdims: call("chosen", a),
     lower=_lower_ties,
@@ -190,14 +202,17 @@ for _name, _function, _answers, _left in (
 @public
 def product_of_others(a: Any, axis: tuple[int, ...]) -> Any:
     """For each entry, the product of all others of its group; right where some are 0."""
-    a = np.asarray(a)
-    moved = np.moveaxis(a, axis, range(-len(axis), 0))
-    flat = moved.reshape(*moved.shape[: moved.ndim - len(axis)], -1)
-    ones = np.ones_like(flat[..., :1])
-    before = np.concatenate([ones, np.cumprod(flat[..., :-1], axis=-1)], axis=-1)
-    after = np.concatenate([np.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1], ones], axis=-1)
+    return _product_of_others(np, np.asarray(a), axis)
+
+
+def _product_of_others(xp: Any, a: Any, axis: tuple[int, ...]) -> Any:
+    moved = xp.moveaxis(a, axis, tuple(range(-len(axis), 0)))
+    flat = moved.reshape(*moved.shape[: moved.ndim - len(axis)], count(a, axis))
+    ones = xp.ones_like(flat[..., :1])
+    before = xp.concatenate([ones, xp.cumprod(flat[..., :-1], axis=-1)], axis=-1)
+    after = xp.concatenate([xp.cumprod(flat[..., :0:-1], axis=-1)[..., ::-1], ones], axis=-1)
     others = before * after if flat.shape[-1] else flat
-    return np.moveaxis(others.reshape(moved.shape), range(-len(axis), 0), axis)
+    return xp.moveaxis(others.reshape(moved.shape), tuple(range(-len(axis), 0)), axis)
 
 
 def _lower_others(builder: Builder, a: Any, axis: Any) -> Any:
@@ -221,6 +236,7 @@ def _others_pullback(g: Any, y: Any, a: Any, axis: tuple[int, ...]) -> tuple[Any
 
 OTHERS = structural(
     product_of_others,
+    jax=lambda on, a, axis: _product_of_others(on.np, a, axis),
     rule="product rule",
     notation=lambda a, axis: call("product of others", a),
     lower=_lower_others,
@@ -267,14 +283,20 @@ def _var(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
-    axes = axes_of(axis, a.ndim)
-    ddof = correction if correction not in (None, np._NoValue) else ddof
-    centred = a - np.mean(a, axis=axes, keepdims=True)
+    a = array_of(a)
+    a = a if dtype is None else a.astype(dtype)
+    axes, keep = axes_of(axis, a.ndim), bool(_number(keepdims))
+    ddof = correction if given(correction) else ddof
+    some = {} if where is True or where is np._NoValue else {"where": where}
+    middle = mean if given(mean) else np.mean(a, axis=axes, keepdims=True, **some)
+    centred = a - middle
     squares = np.real(centred * np.conjugate(centred)) if a.dtype.kind == "c" else centred**2
-    n = count(a, axes)
+    if some:
+        n = np.sum(np.broadcast_to(where, a.shape), axis=axes, keepdims=keep)
+        return finish(np.sum(squares, axis=axes, keepdims=keep, where=where) / np.maximum(n - ddof, 0), out)
     if ddof == 0:
-        return finish(np.mean(squares, axis=axes, keepdims=bool(_number(keepdims))), out)
-    return finish(np.sum(squares, axis=axes, keepdims=bool(_number(keepdims))) / max(n - ddof, 0), out)
+        return finish(np.mean(squares, axis=axes, keepdims=keep), out)
+    return finish(np.sum(squares, axis=axes, keepdims=keep) / max(count(a, axes) - ddof, 0), out)
 
 
 composite(
@@ -311,6 +333,7 @@ def _declare_root() -> None:
 
     elementwise(
         root_of_sum,
+        jax="numpy.sqrt",
         rule="square root rule",
         notation=Root,
         slopes=(_root_slope,),
@@ -332,60 +355,6 @@ def _declare_root() -> None:
 
 
 _declare_root()
-
-
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    x = x if isinstance(x, Traced) else np.asarray(x)
-    axes = axes_of(axis, x.ndim)
-    if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
-        return root_of_sum(np.sum(_squares(x), axis=axes, keepdims=keepdims))
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes, keepdims)
-    return _matrix_norm(x, ord, axes, keepdims)
-
-
-def _squares(x: Any) -> Any:
-    return np.square(np.real(x)) + np.square(np.imag(x)) if x.dtype.kind == "c" else np.square(x)
-
-
-def _vector_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    if order == np.inf:
-        return np.max(np.abs(x), axis=axes, keepdims=keepdims)
-    if order == -np.inf:
-        return np.min(np.abs(x), axis=axes, keepdims=keepdims)
-    if order == 1:
-        return np.sum(np.abs(x), axis=axes, keepdims=keepdims)
-    if not isinstance(order, (int, float)) or order == 0:
-        raise unsupported("linalg.norm", f"ord={order!r}")
-    return np.sum(np.abs(x) ** order, axis=axes, keepdims=keepdims) ** (1.0 / order)
-
-
-def _matrix_norm(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    if order not in (1, -1, np.inf, -np.inf):
-        raise unsupported("linalg.norm", f"ord={order!r} of a matrix")
-    down = axes[0] if abs(order) == 1 else axes[1]
-    across = axes[1] if down == axes[0] else axes[0]
-    sums = np.sum(np.abs(x), axis=down, keepdims=True)
-    result = (np.max if order > 0 else np.min)(sums, axis=across, keepdims=True)
-    return result if keepdims else np.squeeze(result, axis=axes)
-
-
-composite(
-    np.linalg.norm,
-    rule="square root of the sum of squares",
-    lower=_norm,
-    exact=False,
-    samples=(
-        (TABLE, {}),
-        (np.array([3.0, 4.0]), {}),
-        (TABLE, {"axis": 1}),
-        (TABLE, {"ord": 1, "axis": 0}),
-        (TABLE, {"ord": np.inf}),
-        (np.array([3.0, -4.0, 1.0]), {"ord": 3}),
-    ),
-    why="Pythagoras, and the square root rule; 0 at the origin.",
-    source="convention: norm 0 at the origin, as torch chooses",
-)
 
 composite(
     np.ptp,

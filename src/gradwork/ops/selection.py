@@ -44,6 +44,8 @@ def _bracket(condition: Layout) -> Layout:
 
 elementwise(
     above,
+    jax=lambda on, a: on.np.greater(a, 0),
+    scalar="(1.0 if {0} > 0.0 else 0.0)",
     rule="step rule",
     notation=lambda a: _bracket(infix(">", a, _zero())),
     slopes=(0,),
@@ -55,6 +57,8 @@ elementwise(
 )
 elementwise(
     share,
+    jax=lambda on, a, b: (on.np.greater(a, b) + 1.0 * on.np.greater_equal(a, b)) / 2,
+    scalar="(1.0 if {0} > {1} else 0.5 if {0} == {1} else 0.0)",
     rule="step rule",
     notation=lambda a, b: Cases(
         (
@@ -72,6 +76,8 @@ elementwise(
 )
 elementwise(
     inside,
+    jax=lambda on, a, low, high: on.np.greater_equal(a, low) & on.np.less_equal(a, high),
+    scalar="(1.0 if {1} <= {0} <= {2} else 0.0)",
     rule="step rule",
     notation=lambda a, low, high: _bracket(infix("≤", low, a, high)),
     slopes=(0, 0, 0),
@@ -107,6 +113,7 @@ for _name, _answers, _slopes, _left in (
             for path in (0, 1)
         ),
         branch=lambda a, b: np.sign(np.subtract(a, b)),
+        scalar=f"({{0}} if {{0}} {'>' if _name == 'maximum' else '<'}= {{1}} or {{0}} != {{0}} else {{1}})",
         samples=PAIRS,
         why="Only the one that is chosen moves the result.",
         source="convention: ties are shared, as in torch, JAX and autograd",
@@ -144,6 +151,7 @@ def _limits(dtype: Any) -> tuple[Any, Any]:
 CLIP = elementwise(
     np.clip,
     lower=_lower_clip,
+    scalar="min(max({0}, {1}), {2})",
     rule="clip rule",
     notation=lambda a, low, high: call("clip", a, low, high),
     slopes=(
@@ -187,6 +195,7 @@ def _lower_where(builder: Builder, condition: Any, *choices: Any) -> Any:
 WHERE = elementwise(
     np.where,
     lower=_lower_where,
+    scalar="({1} if {0} else {2})",
     rule="choice rule",
     notation=lambda condition, a, b: Cases(((a, condition), (b, Words("otherwise")))),
     slopes=(
@@ -206,6 +215,10 @@ def _or_zero(tangent: Any) -> Any:
     return 0 if tangent is None else tangent
 
 
+def _in_ascii(sign: str) -> str:
+    return {"≥": ">=", "≤": "<=", "=": "==", "≠": "!="}.get(sign, sign)
+
+
 for _function, _sign in (
     (np.greater, ">"),
     (np.greater_equal, "≥"),
@@ -221,7 +234,8 @@ for _function, _sign in (
         slopes=(None, None),
         branch=_function,
         samples=PAIRS,
-        symbol={"≥": ">=", "≤": "<=", "=": "==", "≠": "!="}.get(_sign, _sign),
+        symbol=_in_ascii(_sign),
+        scalar=f"({{0}} {_in_ascii(_sign)} {{1}})",
         why="A truth value has no slope.",
         source="by definition",
     )
@@ -271,6 +285,9 @@ for _function in (np.logical_not, np.isnan, np.isfinite, np.isinf, np.signbit):
         rule="",
         notation=lambda a, name=_function.__name__: call(name, a),
         slopes=(None,),
+        scalar={"isfinite": "isfinite({0})", "isnan": "({0} != {0})", "logical_not": "(not {0})"}.get(
+            _function.__name__, ""
+        ),
         samples=(0.0, 1.0),
         why="A truth value has no slope.",
         source="by definition",

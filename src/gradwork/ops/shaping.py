@@ -10,6 +10,7 @@ import numpy as np
 from gradwork.graph.builder import Builder
 from gradwork.graph.traced import astype_of
 from gradwork.notation.layout import Layout, Transpose, call, row_vector
+from gradwork.ops._arrays import array_of, in_one_dtype
 from gradwork.ops._declare import Traced, composite, finish, lift, node, structural, unsupported
 
 _function: Any
@@ -36,6 +37,7 @@ def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 BROADCAST = structural(
     np.broadcast_to,
+    lends=True,
     rule="sum over copies",
     notation=lambda a, shape: a,
     lower=lambda builder, a, shape, subok=False: node(builder, REG("broadcast_to"), (a,), shape=_integers(shape)),
@@ -67,6 +69,8 @@ def _lower_reshape(
     a = Traced(builder, lift(builder, a)) if not isinstance(a, Traced) or a.builder is not builder else a
     if order not in ("C", "F", "A"):
         raise unsupported("reshape", f"order={order!r}")
+    if order == "A":
+        order = _order_in_memory(a)
     wanted = _integers(shape)
     if -1 in wanted:
         rest = int(np.prod([n for n in wanted if n != -1], dtype=np.int64))
@@ -80,6 +84,7 @@ def _lower_reshape(
 RESHAPE = structural(
     lambda a, shape: np.reshape(a, shape),  # NumPy 2.0 has another name for the second argument
     name="reshape",
+    jax="numpy.reshape",
     answers=(np.reshape,),
     rule="rearranging rule",
     notation=_itself,
@@ -95,7 +100,32 @@ RESHAPE = structural(
 )
 
 
+def _memory_order(a: Any, order: str) -> str:
+    """What "A" and "K" mean for an array as it lies in memory: "F", "C", or "K" for neither."""
+    value = a.builder.values[a.index] if a.builder.concrete else None
+    if not isinstance(value, np.ndarray) or value.flags.c_contiguous or value.shape != a.shape:
+        return "C"
+    return "F" if value.flags.f_contiguous else "C" if order == "A" else "K"
+
+
+def _order_in_memory(a: Traced) -> str:
+    value = a.builder.values[a.index] if a.builder.concrete else None
+    return "F" if isinstance(value, np.ndarray) and value.flags.fnc else "C"
+
+
 def _raveled(a: Any, order: str) -> Any:
+    if order == "K":
+        value = a.builder.values[a.index] if a.builder.concrete else None
+        strides = value.strides if isinstance(value, np.ndarray) else ()
+        # As the entries lie in memory: the axis of the longest stride first.
+        a = np.transpose(a, sorted(range(a.ndim), key=lambda k: -abs(strides[k]))) if len(strides) == a.ndim else a
+        order = "C"
+    a = array_of(a)
+    if order in ("A", "K"):
+        order = _memory_order(a, order)
+        if order == "K":
+            axes = sorted(range(a.ndim), key=lambda i: (-abs(a.value.strides[i]), i))
+            a, order = np.transpose(a, axes), "C"
     flat: Any = np.reshape(a, (-1,), order=order)  # type: ignore[call-overload]
     # A ravel is always laid out without gaps; a reshape may be a window with gaps.
     value = flat.builder.values[flat.index] if flat.builder.concrete else None
@@ -227,6 +257,7 @@ def _split(g: Any, arrays: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
 CONCATENATE = structural(
     lambda *arrays, axis: np.concatenate(arrays, axis=axis),
     name="concatenate",
+    jax=lambda on, *arrays, axis: on.np.concatenate(in_one_dtype(arrays), axis=axis),
     answers=(np.concatenate,),
     rule="rearranging rule",
     notation=lambda *pieces, axis: call("concatenate", *pieces),
@@ -243,6 +274,7 @@ CONCATENATE = structural(
 STACK = structural(
     lambda *arrays, axis: np.stack(arrays, axis=axis),
     name="stack",
+    jax=lambda on, *arrays, axis: on.np.stack(in_one_dtype(arrays), axis=axis),
     answers=(np.stack,),
     rule="rearranging rule",
     notation=lambda *pieces, axis: row_vector(pieces),
@@ -269,7 +301,7 @@ for _function in (np.vstack, np.hstack, np.column_stack, np.dstack):
 
 
 def _stacked(function: Any, arrays: Any) -> Any:
-    arrays = list(arrays)
+    arrays = [array_of(a) for a in arrays]
     if function is np.vstack:
         return np.concatenate([np.atleast_2d(a) for a in arrays], axis=0)
     if function is np.hstack:
@@ -282,6 +314,7 @@ def _stacked(function: Any, arrays: Any) -> Any:
 structural(
     lambda a, order="K": np.array(a, order=order),
     name="copy",
+    jax=lambda on, a, order="K": on.np.asarray(a),
     answers=(np.copy,),
     rule="identity rule",
     notation=_itself,
@@ -296,14 +329,23 @@ structural(
     source="by definition",
 )
 
+
+def _lower_astype(builder: Builder, a: Any, dtype: Any) -> Any:
+    wanted = np.dtype(dtype)
+    # An array of objects would hold the same traced numbers.
+    return a if wanted.kind == "O" else node(builder, REG("astype"), (a,), dtype=wanted.str)
+
+
 structural(
     lambda a, dtype: np.asarray(a).astype(dtype)[()],
     name="astype",
+    jax=lambda on, a, dtype: (on.np.real(a) if np.dtype(dtype).kind != "c" else a).astype(dtype),
     answers=(astype_of, np.astype) if hasattr(np, "astype") else (astype_of,),
     rule="identity rule",
     notation=lambda a, dtype: a,
-    lower=lambda builder, a, dtype, **other: node(builder, REG("astype"), (a,), dtype=np.dtype(dtype).str),
-    pullback=lambda g, y, a, dtype: (g.astype(a.dtype),),
+    lower=lambda builder, a, dtype, *rest, **other: _lower_astype(builder, a, dtype),
+    # A real number moves along the real line only: what comes back to it through a complex one is real.
+    pullback=lambda g, y, a, dtype: ((np.real(g) if a.dtype.kind != "c" else g).astype(a.dtype),),
     linear="each",
     words=("astype",),
     samples=((TABLE, {"dtype": "<f8"}),),
@@ -335,8 +377,8 @@ for _function in (np.ascontiguousarray, np.asfortranarray, np.require):
 composite(
     np.full_like,
     rule="constant rule",
-    lower=lambda a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None: (
-        np.zeros_like(a, dtype, shape=shape) + fill_value
+    lower=lambda a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None: np.broadcast_to(
+        array_of(fill_value, a).astype(a.dtype if dtype is None else dtype), a.shape if shape is None else shape
     ),
     samples=(),
     why="Every entry is the one number.",

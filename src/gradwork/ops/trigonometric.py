@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def _declare(function: Any, slope: Any, why: str, source: str, samples: tuple[fl
         samples=samples,
         why=why,
         source=source,
+        scalar=f"{plain}({{0}})" if hasattr(math, plain := name.replace("arc", "a")) else "",
         **rest,
     )
 
@@ -94,19 +96,28 @@ _declare(
     unbounded=True,
 )
 
+
+def _square_of_radius(a: Any, b: Any) -> Any:
+    square = a**2 + b**2
+    return np.where(np.equal(square, 0), 1, square)
+
+
 elementwise(
     np.arctan2,
+    scalar="atan2({0}, {1})",
     rule="arctangent rule",
     notation=lambda a, b: call("arctan2", a, b),
-    slopes=(lambda y, a, b: b / (a**2 + b**2), lambda y, a, b: -a / (a**2 + b**2)),
+    slopes=(lambda y, a, b: b / _square_of_radius(a, b), lambda y, a, b: -a / _square_of_radius(a, b)),
     unbounded=True,
     samples=((1.0, 2.0), (-0.5, 0.7), (0.3, -1.5)),
-    why="The angle of the point (b, a): moving across the radius r by d turns it by d/r.",
-    source="DLMF 4.24.9",
+    why="The angle of the point (b, a): moving across the radius r by d turns it by d/r. At the origin no direction is "
+    "better than another, and 0 is chosen.",
+    source="DLMF 4.24.9; convention at the origin as for norm",
 )
 
 elementwise(
     np.hypot,
+    scalar="hypot({0}, {1})",
     rule="square root rule",
     notation=lambda a, b: call("hypot", a, b),
     slopes=(lambda y, a, b: a / np.where(y == 0, 1, y), lambda y, a, b: b / np.where(y == 0, 1, y)),
@@ -115,7 +126,12 @@ elementwise(
     source="Pythagoras; convention at the origin as for norm",
 )
 
-for _to, _factor in ((np.deg2rad, np.pi / 180), (np.rad2deg, 180 / np.pi)):
+for _to, _factor in (
+    (np.deg2rad, np.pi / 180),
+    (np.radians, np.pi / 180),
+    (np.rad2deg, 180 / np.pi),
+    (np.degrees, 180 / np.pi),
+):
     _declare(
         _to,
         _factor,

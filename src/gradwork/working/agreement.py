@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Agreement:
     @property
     def agree(self) -> bool:
         """Whether every entry agrees: the exact ways to rounding, nudging within its bar."""
-        return self.carried_gap <= _ROUNDING and all(row.agree for row in self.rows())
+        return self.carried_gap <= _ROUNDING and all(bool(agree.all()) for _, agree in self._judged.values())
 
     @property
     def carried_gap(self) -> float:
@@ -61,41 +62,54 @@ class Agreement:
     @property
     def digits(self) -> int:
         """To how many digits all entries agree."""
-        return min((row.digits for row in self.rows()), default=_MOST_DIGITS)
+        return min((int(digits.min(initial=_MOST_DIGITS)) for digits, _ in self._judged.values()), default=_MOST_DIGITS)
+
+    @property
+    def apart(self) -> tuple[int, tuple[str, tuple[int, ...]] | None]:
+        """How many entries do not agree, and the name and index of the first of them."""
+        wrong = {name: np.argwhere(~agree) for name, (_, agree) in self._judged.items()}
+        first = next(((name, tuple(map(int, places[0]))) for name, places in wrong.items() if len(places)), None)
+        return sum(map(len, wrong.values())), first
 
     def rows(self, name: str | None = None) -> Iterator[Compared]:
         """Entry by entry; only those of one parameter when it is named."""
         for one in self.backpropagated if name is None else [name]:
-            slopes = [
-                np.asarray(ways[one], dtype=np.float64)
-                for ways in (self.nudged, self.bars, self.derived, self.backpropagated)
-            ]
-            scale = float(np.max(np.abs(slopes[3]), initial=0.0))
-            for index in np.ndindex(slopes[3].shape):
-                nudged, bar, derived, back = (float(s[index]) for s in slopes)
-                yield _compared(one, index, nudged, bar, derived, back, scale)
+            nudged, bars, derived, back = self._slopes(one)
+            digits, agree = self._judged[one]
+            for i in np.ndindex(back.shape):
+                numbers = (float(nudged[i]), float(bars[i]), float(derived[i]), float(back[i]))
+                yield Compared(one, i, *numbers, int(digits[i]), bool(agree[i]))
+
+    def _slopes(self, name: str) -> list[Any]:
+        ways = (self.nudged, self.bars, self.derived, self.backpropagated)
+        return [np.asarray(way[name], dtype=np.float64) for way in ways]
+
+    @cached_property
+    def _judged(self) -> dict[str, tuple[Any, Any]]:
+        """For each parameter: to how many digits each entry agrees, and whether it does."""
+        with np.errstate(all="ignore"):
+            return {name: _compared(*self._slopes(name)) for name in self.backpropagated}
 
 
-def _compared(
-    name: str, index: tuple[int, ...], nudged: float, bar: float, derived: float, back: float, scale: float
-) -> Compared:
-    exact = abs(derived - back) <= _ROUNDING * max(scale, abs(back)) or derived == back
-    close = abs(nudged - back) <= _BARS * bar + 1e-15 * scale or bool(np.isnan(nudged) and np.isnan(back))
-    gap = max(abs(nudged - back), abs(nudged - derived), abs(derived - back))
-    return Compared(
-        name, index, nudged, bar, derived, back, digits_of(gap, max(abs(back), abs(nudged))), exact and close
-    )
+def _compared(nudged: Any, bar: Any, derived: Any, back: Any) -> tuple[Any, Any]:
+    scale = float(np.max(np.abs(back), initial=0.0))
+    exact = (np.abs(derived - back) <= _ROUNDING * np.maximum(scale, np.abs(back))) | (derived == back)
+    close = (np.abs(nudged - back) <= _BARS * bar + 1e-15 * scale) | (np.isnan(nudged) & np.isnan(back))
+    gap = np.maximum(np.maximum(np.abs(nudged - back), np.abs(nudged - derived)), np.abs(derived - back))
+    return digits_of(gap, np.maximum(np.abs(back), np.abs(nudged))), exact & close
 
 
-def digits_of(gap: float, size: float) -> int:
-    """To how many significant digits two numbers of that size agree when they differ by `gap`.
+def digits_of(gap: Any, size: Any) -> Any:
+    """To how many significant digits numbers of that size agree when they differ by `gap`; both may be arrays.
 
-    >>> digits_of(1e-9, 1539.28), digits_of(0.0, 1.0), digits_of(2.65, 1539.28)
-    (12, 15, 2)
+    >>> import numpy as np
+    >>> digits_of(np.array([1e-9, 0.0, 2.65]), np.array([1539.28, 1.0, 1539.28])).tolist()
+    [12, 15, 2]
     """
-    if gap == 0 or not np.isfinite(gap):
-        return _MOST_DIGITS if gap == 0 else 0
-    return int(np.clip(np.floor(-np.log10(gap / size)), 0, _MOST_DIGITS)) if size else 0
+    with np.errstate(all="ignore"):
+        digits = np.clip(np.floor(-np.log10(gap / size)), 0, _MOST_DIGITS)
+    known = np.isfinite(gap) & np.isfinite(digits) & (size != 0)
+    return np.where(gap == 0, _MOST_DIGITS, np.where(known, digits, 0)).astype(int)
 
 
 def compare(

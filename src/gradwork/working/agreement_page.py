@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,8 @@ def agreement_blocks(worked: Worked, view: View) -> Iterator[Block]:
     rows: list[tuple[Text, ...]] = []
     left_out = 0
     for name in worked.names:
-        compared = list(worked.agreement.rows(name))
-        left_out += max(0, len(compared) - view.entries)
-        rows += [_row(one, view.digits) for one in compared[: view.entries]]
+        left_out += max(0, int(np.size(worked.backpropagated[name])) - view.entries)
+        rows += [_row(one, view.digits) for one in islice(worked.agreement.rows(name), view.entries)]
     yield Table(("", "nudging, both ways", "rules", "backpropagation", "digits"), tuple(rows), align="l...r")
     if left_out:
         yield Paragraph(f"{left_out} more entries are compared likewise; --full lists them.", "note")
@@ -73,6 +73,7 @@ def _verdict(worked: Worked) -> str:
     if agreement.agree:
         how_far = f"to at least {agreement.digits} digits" if agreement.digits else "within the bars"
         return f"The three ways agree{entries}, {how_far}."
-    wrong = [one for one in agreement.rows() if not one.agree]
-    first = one_line(entry(wrong[0].name, wrong[0].index))
-    return f"The three ways differ in {len(wrong)} of {count} entries, first in {first}."
+    wrong, first = agreement.apart
+    if first is None:
+        return "Carrying the slopes forward and going back give different numbers."
+    return f"The three ways differ in {wrong} of {count} entries, first in {one_line(entry(*first))}."

@@ -12,6 +12,7 @@ Source: research/engines A.8; the branch signatures are those of piecewise smoot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import Where
+from gradwork.gradients.nudging.idle import idle_nodes
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
 from gradwork.graph.op import REGISTER
@@ -30,6 +32,7 @@ NEAR = 0.1  # an argument that moves by more than this share of its way there ma
 SPOTS = {"arcsin": (-1.0, 1.0), "arccos": (-1.0, 1.0), "arctanh": (-1.0, 1.0), "arccosh": (1.0,), "log1p": (-1.0,)}
 # Not analytic in the complex plane, but smooth.
 SMOOTH = frozenset({"where", "exp2", "logaddexp", "deg2rad", "rad2deg"})
+OVERHEAD = 1000  # entries that could be worked out in the time that it takes to call an op
 CURVED = 0.25  # a second difference above this share of the first ones is not that of a smooth op on a small step
 
 Values = dict[int, Any]
@@ -85,7 +88,7 @@ def unit_inside(trace: Trace) -> float:
 
 def reaches(trace: Trace, subject: Subject, part: int) -> bool:
     """Whether a result hangs on that part; what is multiplied by a constant 0 hangs on nothing."""
-    place = _places(trace, subject).get(part)
+    place = places_of(trace, subject).get(part)
     if place is None:
         return True
     moving = {place}
@@ -119,19 +122,32 @@ class Branches:
     def __init__(self, trace: Trace, subject: Subject) -> None:
         self.graph = trace.graph
         self.values = trace.values
-        self.places = _places(trace, subject)
+        self.places = places_of(trace, subject)
         needed = _needed(self.graph, (*self.graph.outputs, *(g.node for g in self.graph.guards)))
         self.guards = tuple(g for g in self.graph.guards if not isinstance(g.outcome, np.ndarray))
         self.order: dict[int, list[int]] = {}
+        self._costs: dict[int, int] = {}
         for part, place in self.places.items():
             moving = self.graph.depends_on([place])
             self.order[part] = [p for p in sorted(needed) if moving[p] and self.graph.nodes[p].inputs]
-        self.sides = {p: side for p in needed if (side := _branch(self.graph.nodes[p])) is not None}
-        self.rough = {p for p in needed if p not in self.sides and _may_be_rough(self.graph, p)}
+        idle = idle_nodes(self.graph, self.values, sorted(needed))
+        watched = needed - idle
+        self.sides = {p: side for p in watched if (side := _branch(self.graph.nodes[p])) is not None}
+        self.rough = {p for p in watched if p not in self.sides and _may_be_rough(self.graph, p)}
 
-    def watches(self, part: int) -> bool:
-        """Whether a nudge of that part may meet a corner at all."""
-        return any(p in self.sides or p in self.rough for p in self.order.get(part, ()))
+    def watches(self, part: int, told: bool = False) -> bool:
+        """Whether a nudge of that part may meet a corner at all; `told`: one that an op or a decision tells of."""
+        order = self.order.get(part, ())
+        if any(guard.node in order for guard in self.guards):
+            return True
+        return any(p in self.sides or (p in self.rough and not told) for p in order)
+
+    def cost(self, part: int) -> int:
+        """How many entries of arrays are worked out to look at one end of a nudge; each op costs some by itself."""
+        if part not in self._costs:
+            sizes = [math.prod(self.graph.nodes[p].shape) for p in self.order.get(part, ())]
+            self._costs[part] = sum(size + OVERHEAD for size in sizes)
+        return self._costs[part]
 
     def between(self, part: int, index: int, low: float, high: float) -> Crossing:
         """What the graph says of the way from `low` to `high` of one entry, past the point itself."""
@@ -198,7 +214,7 @@ class Branches:
         return bool((bend <= allowed).all())
 
 
-def _places(trace: Trace, subject: Subject) -> dict[int, int]:
+def places_of(trace: Trace, subject: Subject) -> dict[int, int]:
     """For each moving part, the input of the graph that stands for it."""
     places = {}
     for argument in subject.arguments:

@@ -11,7 +11,6 @@ Source: Lyness and Moler 1967; Squire and Trapp 1998; Martins, Sturdza and Alons
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from gradwork.errors import ArgumentError, GradworkError
 from gradwork.gradients.nudging.ladder import Climbed, power_of_two
 from gradwork.gradients.nudging.progress import Progress
 from gradwork.gradients.nudging.rungs import Ground, Rung
+from gradwork.gradients.nudging.shards import SHARD, Carried, Shard, run_elsewhere
 from gradwork.gradients.nudging.start import Start
 from gradwork.gradients.nudging.subject import Array, Subject
 from gradwork.graph.graph import Graph
@@ -27,7 +27,6 @@ from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run
 
 TINY = -66  # h is 2^-66 of the scale, about 1e-20: its square is lost beside anything
-Evaluate = Callable[[list[Array]], Any]
 
 
 def by_complex_step(start: Start, ground: Ground, steps: Array | None) -> Climbed:
@@ -36,12 +35,12 @@ def by_complex_step(start: Start, ground: Ground, steps: Array | None) -> Climbe
     traced = None if start.trace is None else start.trace.graph
     if traced is not None:
         refuse_unless_analytic(traced)
-    evaluate = _by_hand(start.subject) if traced is None else _by_graph(start.subject, traced)
+    subject = ComplexSubject(start.subject, traced)
     step = power_of_two(entries.scale, TINY) if steps is None else steps
-    slope, real = _slopes(ground, evaluate, step)
+    slope, real = _slopes(ground, subject, step)
     truncation = np.zeros_like(slope)
     if steps is not None:
-        half, _ = _slopes(ground, evaluate, step / 2)
+        half, _ = _slopes(ground, subject, step / 2)
         truncation = np.abs(slope - half) * 4 / 3
     else:
         _check_trusted(ground, slope, real)
@@ -78,30 +77,48 @@ def refuse_unless_analytic(graph: Graph) -> None:
             )
 
 
-def _by_graph(subject: Subject, graph: Graph) -> Evaluate:
-    shapes = [graph.nodes[i].shape for i in graph.inputs]
+class ComplexSubject:
+    """The function with complex numbers in the place of what moves: by its graph where there is one."""
 
-    def evaluate(flat: list[Array]) -> Any:
-        values = [v.reshape(shape)[()] for v, shape in zip(flat, shapes, strict=True)]
-        return run(graph, values).outputs[0]
+    def __init__(self, subject: Subject, graph: Graph | None) -> None:
+        self.subject, self.graph = subject, graph
+        self.shape = subject.shape
+        self.flat = [np.asarray(subject.work[p]).astype(np.complex128) for p in subject.moving]
 
-    return evaluate
+    def fresh(self) -> ComplexSubject:
+        """Another one with arrays of its own, for another thread."""
+        return ComplexSubject(self.subject.fresh(), self.graph)
 
+    def check_unchanged(self) -> None:
+        """The function gets complex arrays that are made for it: it cannot change what it was given."""
 
-def _by_hand(subject: Subject) -> Evaluate:
-    apart = subject.fresh()
-
-    def evaluate(flat: list[Array]) -> Any:
-        for part, values in zip(apart.moving, flat, strict=True):
-            apart.work[part] = values
+    def at(self, part: int, index: int, target: complex) -> Array:
+        """The result with one entry at `target`, and the others real."""
+        mine = self.flat[self.subject.moving.index(part)]
+        before = mine[index]
+        mine[index] = target
         try:
-            return apart.called_with_complex()
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                return np.asarray(self._value(), dtype=np.complex128).reshape(-1)
+        finally:
+            mine[index] = before
+
+    def _value(self) -> Any:
+        if self.graph is not None:
+            shapes = [self.graph.nodes[i].shape for i in self.graph.inputs]
+            return run(self.graph, [v.reshape(s)[()] for v, s in zip(self.flat, shapes, strict=True)]).outputs[0]
+        kept = list(self.subject.work)
+        for part, values in zip(self.subject.moving, self.flat, strict=True):
+            self.subject.work[part] = values
+        try:
+            return self.subject.called_with_complex()
         except GradworkError:
             raise
         except Exception as error:
             raise _refused(f"the function does not take complex numbers: {error}") from error
-
-    return evaluate
+        finally:
+            self.subject.work[:] = kept
 
 
 def _refused(why: str) -> ArgumentError:
@@ -110,32 +127,49 @@ def _refused(why: str) -> ArgumentError:
     )
 
 
-def _slopes(ground: Ground, evaluate: Evaluate, step: Array) -> tuple[Array, Array]:
+def _slopes(ground: Ground, subject: ComplexSubject, step: Array) -> tuple[Array, Array]:
     """The slopes, and the largest difference that the real part shows, (entries, results) and (results,)."""
     sampler, entries = ground.sampler, ground.sampler.entries
-    subject = sampler.subject
-    row_of = {part: k for k, part in enumerate(subject.moving)}
-    flat = [np.asarray(subject.work[p]).astype(np.complex128) for p in subject.moving]
-    slope = np.full((len(step), len(ground.base)), np.nan)
-    worst = np.zeros(len(ground.base))
+    targets = (entries.value + 1j * step)[None]
+    values = np.full((1, len(step), len(ground.base)), complex(np.nan, np.nan))
+    shards = [slice(i, i + SHARD) for i in range(0, len(step), SHARD)]
+    work = [(entries.part[s], entries.index[s], targets[:, s], values[:, s]) for s in shards]
     progress = Progress(len(step))
+
+    def done(shard: Shard) -> None:
+        sampler.subject.evaluations += shard[2].size
+        progress.step(shard[2].size)
+
     try:
-        for j in range(len(step)):
-            mine, index = flat[row_of[int(entries.part[j])]], int(entries.index[j])
-            mine[index] = complex(entries.value[j], step[j])
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                result = np.asarray(evaluate(flat), dtype=np.complex128).reshape(-1)
-            mine[index] = entries.value[j]
-            subject.evaluations += 1
-            slope[j] = result.imag / step[j]
-            worst = np.fmax(worst, np.abs(result.real - ground.base))
-            progress.step(1)
+        if sampler.executor is not None:
+            run_elsewhere(sampler.executor, Carried(subject), evaluate_complex, work, done)
+        else:
+            apart = subject.fresh()
+            for shard in work:
+                _fill(apart, *shard, sampler, progress)
     except KeyboardInterrupt:
         sampler.interrupted = True
     finally:
         progress.done()
-    return slope, worst
+    real = np.abs(values[0].real - ground.base)
+    return values[0].imag / step[:, None], np.fmax.reduce(real, axis=0, initial=0.0)
+
+
+def evaluate_complex(subject: Any, part: Array, index: Array, targets: Array, values: Array) -> None:
+    """Fill `values` (1, entries, results) with complex results, entry after entry."""
+    with np.errstate(all="ignore"):
+        for j in range(targets.shape[1]):
+            values[0, j] = subject.at(int(part[j]), int(index[j]), targets[0, j])
+
+
+def _fill(
+    subject: ComplexSubject, part: Array, index: Array, targets: Array, values: Array, sampler: Any, progress: Progress
+) -> None:
+    for j in range(targets.shape[1]):
+        some = slice(j, j + 1)
+        evaluate_complex(subject, part[some], index[some], targets[:, some], values[:, some])
+        sampler.subject.evaluations += 1
+        progress.step(1)
 
 
 def _check_trusted(ground: Ground, slope: Array, real: Array) -> None:

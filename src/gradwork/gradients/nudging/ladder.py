@@ -23,6 +23,7 @@ LOWEST, HIGHEST = -22, 4  # how far down the ladder goes from where it starts, a
 ROUNDS, DOUBTS = 8, 2
 SEEN, UNSEEN = 8, -2  # a slope of so many bars is more than noise; how far the ladder goes without one
 DROWNED = 20  # where no nudge of any entry moves the result by so many times its noise, nothing can be told
+POOR, STRAYING = 0.01, 10  # a bar by its slope; bars of smaller steps, so many times as wide, have something to say
 FAST = 100  # noise is never underestimated by so much
 CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7 for sqrt|x|, 32 at a jump
 
@@ -31,7 +32,8 @@ CUSP, JUMP = 2.0, 16.0  # how the gap grows over five halvings: 1 at a kink, 5.7
 class Climbed:
     """What the ladder found. `corner` and `jump` are (entries, results); `undefined` (entries,) went one way only.
 
-    at: for entries that the graph shows to stand at a corner, its op and line.
+    at:      for entries that the graph shows to stand at a corner, its op and line.
+    unasked: how many entries that look like corners it was not asked about, since that would have cost too much.
     """
 
     rung: Rung
@@ -41,6 +43,7 @@ class Climbed:
     jump: Array
     undefined: Array
     at: dict[int, Crossing] = field(default_factory=dict)
+    unasked: int = 0
 
 
 def first_exponent(unit: float) -> int:
@@ -81,6 +84,7 @@ class Ladder:
         self._stay_inside(everything)
         self.slope, self.bar = self.best.slope.copy(), self.best.bar
         self.latest, self.corner = self.best, np.zeros(self.bar.shape, dtype=bool)
+        self.strayed = np.zeros(self.bar.shape)
         self.growth, self.trust = np.ones(self.corner.shape), np.ones(self.corner.shape)
         self.stride = np.full(len(self.part), 5)
         self.way = np.zeros(len(self.part), dtype=int)
@@ -90,7 +94,16 @@ class Ladder:
             self.ground.sampler.interrupted = True
         self._settle()
         jump = self.corner & (self.growth > JUMP)
-        return Climbed(self.best, self.slope, self.bar, self.corner, jump, self.side != 0, self.corners.at)
+        return Climbed(
+            self.best,
+            self.slope,
+            self.bar,
+            self.corner,
+            jump,
+            self.side != 0,
+            self.corners.at,
+            len(self.corners.unasked),
+        )
 
     def _improve(self) -> None:
         """Take further steps for those whose bar is wide, as long as that helps."""
@@ -124,8 +137,8 @@ class Ladder:
             return np.zeros(len(self.ground.base))
         reach = line.reach[:, None]
         with np.errstate(all="ignore"):
-            apart = np.abs(np.sum(self.slope * reach, axis=0) - line.slope)
-            known = np.sqrt(np.sum((self.bar * reach) ** 2, axis=0))
+            apart = np.abs(self.ground.summed(self.slope * reach) - line.slope)
+            known = np.sqrt(self.ground.summed((self.bar * reach) ** 2))
             return np.where(apart > 4 * (known + line.error), apart, 0.0)
 
     def _rung(self, rows: Array, exponent: Array) -> Rung:
@@ -177,7 +190,7 @@ class Ladder:
         for row in self.corners.asked(suspects & self.corners.watched() & (self.side == 0), cornered):
             if self.ground.sampler.interrupted:
                 return
-            halvings = self.corners.clear(int(row), float(self.best.step[row]), self.exponent[row] - self.lowest)
+            halvings = self.corners.clear(row, float(self.best.step[row]), self.exponent[row] - self.lowest)
             if halvings:
                 self.ceiling[row] = self.exponent[row] - halvings
                 self._retry(np.array([row]), self.ceiling[[row]])
@@ -187,26 +200,25 @@ class Ladder:
 
     def _stay_inside(self, everything: Array) -> None:
         """Where a step left the domain: take a smaller one, and if that does not help either, go one way only."""
-        rows = everything[self._outside(self.best)]
+        rows = everything[self._outside(self.best, everything)]
         own = np.abs(self.entries.value)
         near = np.floor(np.minimum(np.log2(np.where(own > 0, own, self.entries.scale) / self.entries.scale), 0))
         for lower in (0, -8):
             if len(rows) and not self.ground.sampler.interrupted:
                 self._retry(rows, np.asarray(self.start + near[rows] + lower, dtype=int))
-                rows = rows[self._outside(self.best.pick(rows))]
+                rows = rows[self._outside(self.best.pick(rows), rows)]
         for side in (1.0, -1.0):
             if len(rows) and not self.ground.sampler.interrupted:
                 self.side[rows] = side
                 self._retry(rows, np.full(len(rows), self.start))
-                rows = rows[self._outside(self.best.pick(rows))]
+                rows = rows[self._outside(self.best.pick(rows), rows)]
 
     def _retry(self, rows: Array, exponent: Array) -> None:
         self.exponent[rows] = exponent
         self.best = self.best.put(rows, self._rung(rows, exponent))
 
-    def _outside(self, rung: Rung) -> Array:
-        known = np.isfinite(self.ground.base)
-        return np.asarray(~np.isfinite(rung.slope[:, known]).all(axis=1))
+    def _outside(self, rung: Rung, rows: Array) -> Array:
+        return np.asarray((self.ground.known(rows) & ~np.isfinite(rung.slope)).any(axis=1))
 
     # -- one round ----------------------------------------------------------------------------------------------------
 
@@ -230,10 +242,8 @@ class Ladder:
         return np.flatnonzero((self.goal != self.exponent) & (self.goal >= self.lowest))
 
     def _too_wide(self, slope: Array, bar: Array) -> Array:
-        fine = max(FINE, self.ground.unit**0.5)
-        return np.asarray(
-            (bar > fine * np.fmax(np.abs(slope), SMALL * self._typical(slope))) & np.isfinite(self.ground.base)
-        )
+        fine, known = max(FINE, self.ground.unit**0.5), self.ground.known(np.arange(len(slope)))
+        return np.asarray((bar > fine * np.fmax(np.abs(slope), SMALL * self._typical(slope))) & known)
 
     def _typical(self, slope: Array) -> Array:
         """The root mean square of the slopes of each part, for each of its entries, (entries, 1)."""
@@ -284,7 +294,12 @@ class Ladder:
         # A smaller step that is further from settled says that the larger one passed over what it should have seen.
         with np.errstate(invalid="ignore"):
             unsettled = (new.truncation > 4 * bar) & (new.truncation > 2 * new.rounding)
-        overruled = (~agree | unsettled) & finer & np.isfinite(new.slope)
+        smaller = finer & (new.step < self.best.step[rows])[:, None]
+        overruled = (~agree | unsettled) & smaller & np.isfinite(new.slope)
+        strays = smaller & ~overruled & (new.bar < STRAYING * bar)
+        self.strayed[rows] = np.where(
+            strays, np.fmax(self.strayed[rows], apart), np.where(overruled, 0.0, self.strayed[rows])
+        )
         take = better | overruled
         self.slope[rows] = np.where(take, new.slope, slope)
         self.bar[rows] = np.where(take, np.where(overruled, np.fmax(found, apart), found), bar)
@@ -297,6 +312,9 @@ class Ladder:
             upright = (
                 (self.side != 0)[:, None] & (self.bar > 0.05 * np.abs(self.slope)) & (self.bar > 8 * self.best.rounding)
             )
+        # A slope that is known badly may have looked settled by chance: what smaller steps gave is as good.
+        with np.errstate(invalid="ignore"):
+            self.bar = np.fmax(self.bar, np.where(self.bar > POOR * np.abs(self.slope), self.strayed / 2, 0.0))
         self._note_known_corners()
         self._doubt()
         torn = self.corner & (self.growth > CUSP)
@@ -309,7 +327,7 @@ class Ladder:
     def _note_known_corners(self) -> None:
         """The graph has the last word: what it shows to be smooth is no corner; at a corner a small gap is one."""
         for row in self.corners.asked(self.corner.any(axis=1) & (self.side == 0)):
-            if self.corners.clear(int(row), float(self.best.step[row]), 0) == 0:
+            if self.corners.clear(row, float(self.best.step[row]), 0) == 0:
                 self.corner[row] = False
         with np.errstate(invalid="ignore"):
             apart = np.abs(self.best.right0 - self.best.left0) > 6 * self.best.rounding
@@ -322,8 +340,8 @@ class Ladder:
         with np.errstate(all="ignore"):
             if line is not None:
                 # Some entry is wrong by that much along the line, and nothing says which.
-                self.bar = np.fmax(self.bar, self._unexplained() / np.abs(line.reach[:, None]))
-            rises = np.fmax(np.abs(rung.after - self.ground.base), np.abs(rung.below - self.ground.base))
-            largest = np.nanmax(rises, axis=0, initial=0.0)
+                self.bar = np.fmax(self.bar, self.ground.each(self._unexplained()) / np.abs(line.reach[:, None]))
+            base = self.ground.at(np.arange(len(self.part)))
+            largest = self.ground.largest(np.fmax(np.abs(rung.after - base), np.abs(rung.below - base)))
             lost = (largest > 0) & (largest < DROWNED * self.ground.noise)
-        self.bar = np.where(lost, np.inf, self.bar)
+        self.bar = np.where(self.ground.each(lost), np.inf, self.bar)

@@ -7,6 +7,7 @@ the last axis, so that every operation runs over long rows of memory, however sm
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,11 +58,12 @@ def at_places(base: Any, axes: Sequence[int], index: Sequence[Array]) -> Any:
         return base
     if not axes:
         return base[..., None]
-    if len(axes) == 1 and axes[0] == base.ndim - 1:
-        return np.take(base, index[0], axis=-1)
+    if len(axes) == 1:
+        return np.take(np.moveaxis(base, axes[0], -1), index[0], axis=-1)
     last = np.moveaxis(base, axes, range(-len(axes), 0)) if len(axes) < base.ndim else base
+    picked = last[(..., *index)]
     # NumPy lays out what it picks as it read it; everything after runs faster with the nudges side by side.
-    return np.ascontiguousarray(last[(..., *index)])
+    return picked if picked.flags.c_contiguous else np.copy(picked, order="C")
 
 
 def widened(moved: Moved, base: Any, keep: Iterable[int]) -> Moved:
@@ -72,8 +74,8 @@ def widened(moved: Moved, base: Any, keep: Iterable[int]) -> Moved:
     whole = np.broadcast_to(base, moved.shape)
     index = tuple(moved.at(a) for a in kept)
     others = tuple(a for a in range(len(moved.shape)) if a not in kept)
-    full = np.empty((*(moved.shape[a] for a in others), moved.count), np.result_type(whole, moved.values))
-    full[...] = at_places(whole, kept, index)
+    unmoved = np.broadcast_to(at_places(whole, kept, index), (*(moved.shape[a] for a in others), moved.count))
+    full = np.copy(unmoved, order="C").astype(np.result_type(whole, moved.values), copy=False)
     freed = tuple(a for a in moved.axes if a not in kept)
     places = tuple(others.index(a) for a in freed)
     view = np.moveaxis(full, places, range(-1 - len(freed), -1))
@@ -110,3 +112,22 @@ def point(shape: Shape, flat: Array, values: Array) -> Moved:
     """One entry each: that of the array's flat position."""
     index = np.unravel_index(flat, shape) if shape else ()
     return Moved(shape, tuple(range(len(shape))), tuple(np.asarray(i) for i in index), values)
+
+
+def reshaped(moved: Moved, base: Any, shape: Shape) -> Moved:
+    """In another shape. Axes that keep their length keep standing; a single entry stays a single entry."""
+    if len(moved.axes) == len(moved.shape) and moved.shape:
+        return point(shape, np.ravel_multi_index(moved.index, moved.shape), moved.values)
+    pairs = _same_axes(moved.shape, shape)
+    moved = widened(moved, base, [a for a in moved.axes if a in pairs])
+    axes = tuple(pairs[a] for a in moved.axes)
+    kept = tuple(n for a, n in enumerate(shape) if a not in axes)
+    return Moved(shape, axes, moved.index, moved.values.reshape(*kept, moved.count))
+
+
+@functools.lru_cache(maxsize=1024)
+def _same_axes(before: Shape, after: Shape) -> dict[int, int]:
+    """The axes with the same length and the same number of entries behind them, before and after."""
+    behind = {(int(np.prod(after[b:], dtype=np.int64)), n): b for b, n in enumerate(after) if n > 1}
+    found = {a: behind.get((int(np.prod(before[a:], dtype=np.int64)), n)) for a, n in enumerate(before) if n > 1}
+    return {a: b for a, b in found.items() if b is not None}

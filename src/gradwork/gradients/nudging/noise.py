@@ -12,6 +12,7 @@ from math import factorial
 import numpy as np
 
 from gradwork.gradients.nudging.sampler import Entries
+from gradwork.gradients.nudging.staircase import height_of_stairs
 from gradwork.gradients.nudging.subject import Array, Subject
 
 POINTS = 9
@@ -76,6 +77,8 @@ def measure_noise(subject: Subject, entries: Entries, base: Array, unit: float, 
             size = np.where(counts, np.fmax(size, SAFETY * deviation), size)
             size = np.fmax(size, SAFETY * _grain(table))
             line = _sharper(line, _line(table, base, reach, spacing, size), double)
+        if not coarser and not double:
+            size = np.fmax(size, _stairs(subject, entries, reach, base, line, size))
     return Noise(size, unit, line)
 
 
@@ -90,12 +93,19 @@ def _sharper(close: Line, apart: Line, double: bool) -> Line:
     return Line(close.reach, np.where(better, apart.slope, close.slope), np.where(better, apart.error, close.error))
 
 
-def _along(subject: Subject, entries: Entries, step: Array) -> Array:
+def _stairs(subject: Subject, entries: Entries, reach: Array, base: Array, line: Line, noise: Array) -> Array:
+    def along(share: float) -> Array:
+        return np.asarray(_along(subject, entries, reach * share, 1)[0])
+
+    return height_of_stairs(along, base, line.slope, line.error, noise)
+
+
+def _along(subject: Subject, entries: Entries, step: Array, points: int = POINTS) -> Array:
     """The results at nine points in a row, (9, results). The point itself, often a corner, is not among them."""
     found = []
     kept = [None if w is None else w.copy() for w in subject.work]
     with np.errstate(all="ignore"):
-        for k in range(1, POINTS + 1):
+        for k in range(1, points + 1):
             for part in subject.moving:
                 work, mine = subject.work[part], entries.part == part
                 assert work is not None
@@ -132,16 +142,13 @@ def _grain(table: Array) -> Array:
 
     0 where too few rises differ to tell, as those of a staircase.
     """
-    grain = np.zeros(table.shape[1])
-    for column, values in enumerate(table.T):
-        rises = np.unique(np.abs(np.diff(values)))
-        rises = rises[(rises > 0) & np.isfinite(rises)]
-        if len(rises) >= 3:
-            mantissa, exponent = np.frexp(rises)
-            digits = (mantissa * 2.0**53).astype(np.int64)
-            last = np.log2((digits & -digits).astype(np.float64))
-            grain[column] = 2.0 ** float(np.min(exponent - 53 + last))
-    return grain
+    rises = np.sort(np.abs(np.diff(table, axis=0)), axis=0)
+    counts = (rises > 0) & np.isfinite(rises)
+    different = (np.diff(rises, axis=0, prepend=0.0) > 0) & counts
+    mantissa, exponent = np.frexp(np.where(counts, rises, 1.0))
+    digits = (mantissa * 2.0**53).astype(np.int64)
+    last = np.where(counts, exponent - 53 + np.log2((digits & -digits).astype(np.float64)), np.inf)
+    return np.where(different.sum(axis=0) >= 3, np.exp2(last.min(axis=0)), 0.0)
 
 
 def _growth(level: int) -> float:

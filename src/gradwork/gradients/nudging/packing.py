@@ -21,9 +21,11 @@ def arrays_of(subject: Subject, entries: Entries, found: Climbed) -> dict[int, N
     rung = found.rung
     made = {}
     for i in subject.moving:
-        part, rows = subject.parts[i], np.flatnonzero(entries.part == i)
+        part, mine = subject.parts[i], np.flatnonzero(entries.part == i)
+        # The entries of a part stand in a row: a slice of them is no copy.
+        rows = slice(int(mine[0]), int(mine[-1]) + 1) if len(mine) else slice(0, 0)
 
-        def shaped(values: Array, rows: Array = rows, shape: tuple[int, ...] = part.shape) -> Array:
+        def shaped(values: Array, rows: slice = rows, shape: tuple[int, ...] = part.shape) -> Array:
             return np.ascontiguousarray(values[rows].T).reshape(subject.shape + shape)
 
         made[i] = NudgedArray(

@@ -158,6 +158,12 @@ def _remarks(found: Nudged) -> Iterator[Block]:
         yield Paragraph(f"{place} stands {said}.", "note")
     if len(found.kinks) > 6:
         yield Paragraph(f"{len(found.kinks) - 6} more entries stand at corners.", "note")
+    if found.unasked:
+        asked = "Asking the graph about each would take too long: their one-sided slopes decide."
+        yield Paragraph(f"{found.unasked:,} more entries look like corners. {asked}", "note")
+    if found.colours:
+        groups = "one group" if found.colours == 1 else f"{found.colours:,} groups"
+        yield Paragraph(f"Entries that share no result were nudged together, in {groups}.", "note")
     if found.one_sided:
         names = ", ".join(dict.fromkeys(name for name, _ in found.one_sided))
         yield Paragraph(f"{names}: a nudge would have left the function's domain, so it went one way only.", "note")
@@ -168,9 +174,13 @@ def facts(found: Nudged) -> dict[str, object]:
     return {
         "scheme": found.scheme,
         "mode": found.mode,
+        "modes": dict(found.modes),
+        "assumed": {name: list(words) for name, words in found.assumed.items()},
         "evaluations": found.evaluations,
         "before": _listed(found.before),
         "partial": found.partial,
+        "colours": found.colours,
+        "unasked": found.unasked,
         "ignored": list(found.ignored),
         "power": dict(found.power),
         "kinks": [

@@ -7,50 +7,23 @@ nudge by nudge on whole arrays, as the plain loop would.
 
 from __future__ import annotations
 
-import functools
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from gradwork.gradients.nudging.moved import Moved, Shape, at_places, common_axes, dense, gathered, point, widened
+from gradwork.gradients.nudging.moved import (
+    Moved,
+    at_places,
+    common_axes,
+    dense,
+    gathered,
+    point,
+    reshaped,
+    widened,
+)
+from gradwork.gradients.nudging.multiplied import einsum, multiplied
+from gradwork.gradients.nudging.site import Inputs, Rule, Site, one_by_one
 from gradwork.gradients.nudging.subject import Array
-from gradwork.graph.op import Op
-from gradwork.graph.run import spread
-
-
-@dataclass(frozen=True, eq=False)
-class Site:
-    """One node to pass through: its op, what its inputs and its value were before the nudges, and their shapes."""
-
-    op: Op
-    params: Mapping[str, Any]
-    bases: tuple[Any, ...]
-    shapes: tuple[Shape, ...]
-    value: Any
-    shape: Shape
-
-    @functools.cached_property
-    def finite(self) -> bool:
-        """Whether a sum or a product is finite, and so all that went into it: to infinity no change can be added."""
-        return bool(np.isfinite(self.value).all())
-
-    @functools.cached_property
-    def sources(self) -> Array:
-        """For each entry of a rearranged array, the flat position in the op's first input that it is read from."""
-        numbered = np.arange(math.prod(self.shapes[0])).reshape(self.shapes[0])
-        others = [self.whole(k) for k in range(1, len(self.bases))]
-        return np.asarray(self.op.function(numbered, *others, **self.params))
-
-    def whole(self, k: int) -> Any:
-        """Input k in its full shape."""
-        return spread(self.bases[k], self.shapes[k])
-
-
-Inputs = Sequence[Moved | None]
-Rule = Callable[[Site, Inputs], Moved | None]
 
 
 def passed(site: Site, inputs: Inputs) -> Moved | None:
@@ -87,7 +60,7 @@ def aligned(site: Site, inputs: Inputs) -> tuple[Moved, list[Any]]:
 def _as_it_is(site: Site, inputs: Inputs) -> Moved | None:
     (moved,) = inputs
     assert moved is not None
-    values = moved.values if site.op.name == "copy" else np.asarray(site.op.function(moved.values, **site.params))
+    values = moved.values if site.op.name == "copy" else site.op.function(moved.values, **site.params)
     return Moved(site.shape, moved.axes, moved.index, values)
 
 
@@ -116,25 +89,6 @@ def _transposed(site: Site, inputs: Inputs) -> Moved | None:
     return Moved(site.shape, axes, index, np.transpose(moved.values, (*others, len(others))))
 
 
-def reshaped(moved: Moved, base: Any, shape: Shape) -> Moved:
-    """In another shape. Axes that keep their length keep standing; a single entry stays a single entry."""
-    if len(moved.axes) == len(moved.shape) and moved.shape:
-        return point(shape, np.ravel_multi_index(moved.index, moved.shape), moved.values)
-    pairs = _same_axes(moved.shape, shape)
-    moved = widened(moved, base, [a for a in moved.axes if a in pairs])
-    axes = tuple(pairs[a] for a in moved.axes)
-    kept = tuple(n for a, n in enumerate(shape) if a not in axes)
-    return Moved(shape, axes, moved.index, moved.values.reshape(*kept, moved.count))
-
-
-@functools.lru_cache(maxsize=1024)
-def _same_axes(before: Shape, after: Shape) -> dict[int, int]:
-    """The axes with the same length and the same number of entries behind them, before and after."""
-    behind = {(int(np.prod(after[b:], dtype=np.int64)), n): b for b, n in enumerate(after) if n > 1}
-    found = {a: behind.get((int(np.prod(before[a:], dtype=np.int64)), n)) for a, n in enumerate(before) if n > 1}
-    return {a: b for a, b in found.items() if b is not None}
-
-
 def _reshape(site: Site, inputs: Inputs) -> Moved | None:
     (moved,) = inputs
     assert moved is not None
@@ -150,8 +104,7 @@ def _picked(site: Site, inputs: Inputs) -> Moved | None:
         return _picked_points(site, moved, source)
     if all(isinstance(e, slice) and e == slice(None) for e in site.params["index"]):
         return moved
-    values = dense(moved, site.bases[0]).reshape(-1, moved.count)[source.reshape(-1)]
-    return Moved(site.shape, (), (), values.reshape(*site.shape, moved.count))
+    return Moved(site.shape, (), (), dense(moved, site.bases[0])[np.unravel_index(source, moved.shape)])
 
 
 def _picked_points(site: Site, moved: Moved, source: Array) -> Moved | None:
@@ -161,8 +114,7 @@ def _picked_points(site: Site, moved: Moved, source: Array) -> Moved | None:
     if not (places[flat] >= 0).any():
         return None
     if len(np.unique(source)) < source.size:  # an entry that is picked twice
-        values = dense(moved, site.bases[0]).reshape(-1, moved.count)[source.reshape(-1)]
-        return Moved(site.shape, (), (), values.reshape(*site.shape, moved.count))
+        return Moved(site.shape, (), (), dense(moved, site.bases[0])[np.unravel_index(source, moved.shape)])
     # A nudge of an entry that is not picked moves nothing: it puts the first entry where it was.
     first = np.broadcast_to(site.value, site.shape).reshape(-1)[0]
     hit = places[flat] >= 0
@@ -232,97 +184,6 @@ def _shared_out(site: Site, inputs: Inputs) -> Moved | None:
     return Moved(site.shape, moved.axes, moved.index, site.op.function(moved.values, axis=over))
 
 
-# -- matrix products --------------------------------------------------------------------------------------------------
-
-
-def _multiplied(site: Site, inputs: Inputs) -> Moved | None:
-    left, right = inputs
-    if max(map(len, site.shapes)) > 2 or (left is not None and right is not None):
-        return _stacks_multiplied(site, inputs)
-    a, b = site.whole(0), site.whole(1)
-    rows, columns = (1, a.size) if a.ndim == 1 else a.shape, (b.size, 1) if b.ndim == 1 else b.shape
-    value = spread(site.value, site.shape).reshape(rows[0], columns[1])
-    if right is not None:
-        made = _right_moved(a.reshape(rows), reshaped(right, b, columns), b.reshape(columns), value, site.finite)
-    else:
-        assert left is not None
-        turned = _turned(reshaped(left, a, rows))
-        made = _turned(_right_moved(b.reshape(columns).T, turned, a.reshape(rows).T, value.T, site.finite))
-    return reshaped(made, value, site.shape)
-
-
-def _turned(moved: Moved) -> Moved:
-    """The transpose of a matrix."""
-    axes = tuple(sorted(1 - a for a in moved.axes))
-    values = moved.values if moved.axes else np.swapaxes(moved.values, 0, 1)
-    return Moved(moved.shape[::-1], axes, moved.index[::-1], values)
-
-
-def _right_moved(a: Array, moved: Moved, b: Array, value: Array, finite: bool) -> Moved:
-    """What moves of a @ b, which was `value`, when `moved` does of b.
-
-    An entry b[i, j] moves column j by its change times a[:, i]; a row b[i] changes everything by an outer product.
-    """
-    shape = value.shape
-    if not finite:
-        moved = widened(moved, b, [axis for axis in moved.axes if axis == 1])
-    if moved.axes == (0, 1):
-        i, j = moved.index
-        change = moved.values - b[i, j]
-        return Moved(shape, (1,), (j,), np.take(value, j, axis=1) + np.take(a, i, axis=1) * change)
-    if moved.axes == (1,):
-        return Moved(shape, (1,), moved.index, a @ moved.values)
-    if moved.axes == (0,):
-        change = moved.values - gathered(b, moved)
-        outer = np.take(a, moved.index[0], axis=1)[:, None, :] * change[None]
-        outer += value[..., None]
-        return Moved(shape, (), (), outer)
-    k, m, count = moved.values.shape
-    if moved.values.flags.c_contiguous:
-        product = (a @ moved.values.reshape(k, m * count)).reshape(shape[0], m, count)
-    else:
-        product = np.swapaxes(np.matmul(a, np.swapaxes(moved.values, 0, 1)), 0, 1)
-    return Moved(shape, (), (), product)
-
-
-def _stacks_multiplied(site: Site, inputs: Inputs) -> Moved | None:
-    stacks = []
-    for k, m in enumerate(inputs):
-        whole = site.whole(k)[None] if m is None else np.moveaxis(dense(m, site.bases[k]), -1, 0)
-        if len(site.shapes[k]) == 1:
-            whole = whole[:, None, :] if k == 0 else whole[:, :, None]
-        stacks.append(whole)
-    most = max(s.ndim for s in stacks)
-    a, b = (s.reshape(s.shape[0], *(1,) * (most - s.ndim), *s.shape[1:]) for s in stacks)
-    product = np.matmul(a, b)
-    return Moved(site.shape, (), (), np.moveaxis(product.reshape(len(product), *site.shape), 0, -1))
-
-
-def _einsum(site: Site, inputs: Inputs) -> Moved | None:
-    text = site.params["subscripts"]
-    letter = next((c for c in "ZYXWVUTSRQzyxwvuts" if c not in text), None)
-    if letter is None:
-        return one_by_one(site, inputs)
-    terms, _, result = text.partition("->")
-    spelled = [t if m is None else t + letter for t, m in zip(terms.split(","), inputs, strict=True)]
-    arrays = [site.whole(k) if m is None else dense(m, site.bases[k]) for k, m in enumerate(inputs)]
-    return Moved(site.shape, (), (), np.einsum(f"{','.join(spelled)}->{result}{letter}", *arrays))
-
-
-# -- anything else ----------------------------------------------------------------------------------------------------
-
-
-def one_by_one(site: Site, inputs: Inputs) -> Moved | None:
-    """The op itself, on whole arrays, once for every nudge."""
-    count = next(m.count for m in inputs if m is not None)
-    wholes = [None if m is None else dense(m, b) for m, b in zip(inputs, site.bases, strict=True)]
-    results = []
-    for n in range(count):
-        arguments = [site.whole(k) if w is None else np.ascontiguousarray(w[..., n])[()] for k, w in enumerate(wholes)]
-        results.append(np.asarray(site.op.function(*arguments, **site.params)))
-    return Moved(site.shape, (), (), np.stack(results, axis=-1))
-
-
 RULES: dict[str, Rule] = {
     "copy": _as_it_is,
     "astype": _as_it_is,
@@ -340,7 +201,7 @@ RULES: dict[str, Rule] = {
     "logsumexp": _reduced,
     "softmax": _shared_out,
     "log_softmax": _shared_out,
-    "matmul": _multiplied,
-    "einsum": _einsum,
+    "matmul": multiplied,
+    "einsum": einsum,
 }
 REARRANGING = frozenset({"broadcast_to", "transpose", "reshape", "getitem"})

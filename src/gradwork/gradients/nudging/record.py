@@ -50,8 +50,13 @@ class Nudged(Shown):
     ignored:     names of the arrays that make no difference, to the last bit. Where the graph shows that the function
                  does not use them at all, their slopes are exactly 0, without a bar.
     one_sided:   (name, index) of the entries where a step would have left the function's domain.
-    mode, modes: how the nudges were evaluated, in one line and for each array by name: "definition", "structure",
-                 "per_unit", or "per_unit and structure" where some columns had to be nudged entry by entry.
+    mode, modes: how the nudges were evaluated, in one line and for each array by name: "definition", "coloured",
+                 "structure", "per_unit", or "per_unit and structure" where some columns had to be nudged entry by
+                 entry.
+    colours:     in how many groups the entries shared their nudges; 0 where each was nudged by itself.
+    unasked:     how many entries look like corners without the graph having been asked about them: there were so many
+                 that it would have taken too long. There, one-sided slopes decide, as for a black box.
+    assumed:     for each array what its mode takes for granted; every item was tested, and says how.
     partial:     an interrupt came: what was not done is NaN, with a bar without end.
     noise:       by how much one evaluation may be off, measured.
     """
@@ -77,6 +82,9 @@ class Nudged(Shown):
     names: tuple[str, ...]
     arrays: Mapping[str, NudgedArray] = field(repr=False)
     modes: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    colours: int = 0
+    unasked: int = 0
 
     def columns(self) -> dict[str, list[Array]]:
         """The slopes column by column: a matrix gives one vector a column, a bias vector gives itself.

@@ -13,10 +13,13 @@ import numpy as np
 
 from gradwork.errors import ArgumentError
 from gradwork.gradients.nudging.per_unit import Units, slopes
+from gradwork.gradients.nudging.rerun import Departed, Rerun
 from gradwork.gradients.nudging.start import started
 from gradwork.gradients.nudging.straight_line import straight_line
-from gradwork.gradients.nudging.structure import Structure, traced_structure
+from gradwork.gradients.nudging.structure import Structure
+from gradwork.gradients.nudging.structured import traced_structure
 from gradwork.gradients.nudging.subject import Array
+from gradwork.gradients.nudging.tape import Tape
 from gradwork.gradients.wrt import Wrt
 from gradwork.graph.trace import Function
 
@@ -31,6 +34,7 @@ class Nudger:
     in straight-line Python, for tiny graphs; "auto" takes scalars if that can be, and else structure.
 
     Calling it with the arrays of `wrt` gives their slopes: (f(x + h) - f(x)) / h for every entry.
+    What is done is recorded at the first point, and run again in memory of its own: one call at a time.
     Raises ArgumentError for a function that cannot be traced, or that decides by the values of its arguments.
 
     >>> import numpy as np
@@ -57,13 +61,14 @@ class Nudger:
         self.nodes = tuple(found[1][part] for part in start.subject.moving)
         self.shapes = tuple(self.structure.shapes[node] for node in self.nodes)
         self.sizes = tuple(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)
-        if mode == "per_unit" and all(slopes(self.units, node, 1e-6) is not None for node in self.nodes):
+        if mode == "per_unit" and all(made is not None for made in slopes(self.units, self.nodes, 1e-6)):
             self.units.trust_curves()
         graph, values = self.structure.graph, self.structure.values
         self.line = straight_line(graph, values, self.nodes) if mode in ("auto", "scalars") else None
         if mode == "scalars" and self.line is None:
             raise ArgumentError("the graph is too large for single numbers", hint='mode="structure"')
         self.mode = "scalars" if self.line else "structure" if mode == "auto" else mode
+        self.rerun = None if self.line else self._recorded()
 
     def __call__(self, *arrays: Any, h: float = 1e-6) -> list[Array]:
         """The slopes at these values of the arguments in `wrt`, one array each."""
@@ -75,20 +80,58 @@ class Nudger:
                 return self._shaped(self.line(point, h)[1])
             except (ArithmeticError, ValueError):
                 pass  # a number left its domain: arrays hold infinity and nan, single numbers do not
+        again = self._again(arrays, h)
+        if again is not None:
+            return again
         self._move_to(arrays)
-        if self.mode == "structure" and sum(self.sizes) <= min(map(self.structure.room, self.nodes)):
-            return self._together(h)
-        found = [slopes(self.units, node, h) if self.mode == "per_unit" else None for node in self.nodes]
+        if self.mode == "structure" and self._fits():
+            return self._together(self.structure, h)
+        found = slopes(self.units, self.nodes, h) if self.mode == "per_unit" else [None] * len(self.nodes)
         return [self._each(k, h) if made is None else made for k, made in enumerate(found)]
 
-    def _together(self, h: float) -> list[Array]:
+    def _again(self, arrays: tuple[Any, ...], h: float) -> list[Array] | None:
+        """The slopes by what was recorded; None where there is nothing, or where this point takes another way."""
+        if self.rerun is None or not all(np.shape(a) == s for a, s in zip(arrays, self.shapes, strict=True)):
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                return self.rerun(*arrays, h)
+        except Departed:
+            return None
+
+    def _recorded(self) -> Rerun | None:
+        """What is done at every point, written down at this one; None where it cannot be, or would take many chunks."""
+        if self.mode == "structure" and not self._fits():
+            return None
+        tape = Tape()
+        point = {node: tape.entered(self.structure.values[node]) for node in self.nodes}
+        h = tape.entered(1e-6)
+        try:
+            with np.errstate(all="ignore"):
+                structure = self.structure.recorded(tape, point)
+                if self.mode == "structure":
+                    return Rerun(tape, self._together(structure, h))
+                units = self.units.at(structure)
+                found = slopes(units, self.nodes, h)
+                return None if any(made is None for made in found) else Rerun(tape, found)
+        except Exception:
+            return None  # what cannot be written down is done anew at every point
+
+    def _fits(self) -> bool:
+        return self.structure.fits(sum(self.sizes), self.nodes)
+
+    def _together(self, structure: Structure, h: Any) -> list[Any]:
         """Every entry of all arrays, at once."""
         with np.errstate(all="ignore"):
-            flat = [self.structure.values[node].reshape(-1) for node in self.nodes]
-            nudges = [(node, np.arange(len(f)), f + h) for node, f in zip(self.nodes, flat, strict=True)]
-            rises = self.structure.results_together(nudges)[0] - self.structure.base[0]
-            before = np.concatenate(flat)
-            return self._shaped(rises / ((before + h) - before))
+            flat = [structure.values[node].reshape(-1) for node in self.nodes]
+            raised = [f + h for f in flat]
+            nudges = [(node, np.arange(len(f)), f) for node, f in zip(self.nodes, raised, strict=True)]
+            rises = structure.results_together(nudges)[0] - structure.base[0]
+            ends = np.cumsum(self.sizes)
+            return [
+                (rises[e - n : e] / (after - before)).reshape(s)
+                for e, n, s, before, after in zip(ends, self.sizes, self.shapes, flat, raised, strict=True)
+            ]
 
     def _shaped(self, row: Any) -> list[Array]:
         flat = np.asarray(row)

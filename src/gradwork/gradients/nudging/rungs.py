@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -88,9 +89,46 @@ class Ground:
     unit: float
     line: Line | None = None
 
-    def error(self, *values: Array) -> Array:
-        """How far one evaluation among `values` may be off: the noise, or some units in the last place."""
-        size = self.noise
+    def at(self, ids: Array) -> Array:
+        """The result at the point, as it stands beside those of these entries: (results,), or of each its own."""
+        return self.base if self.sampler.own is None else self._own_base[ids]
+
+    def known(self, ids: Array) -> Array:
+        """Which of the results of these entries, (entries, results), are finite at the point."""
+        return np.broadcast_to(np.isfinite(self.at(ids)), (len(ids), self.sampler.width))
+
+    def each(self, of_results: Array) -> Array:
+        """What holds for each result, beside the entries: it is itself, or, for each entry, what holds for its own."""
+        own = self.sampler.own
+        return of_results if own is None else np.append(of_results, of_results.dtype.type(0))[own]
+
+    def summed(self, values: Array) -> Array:
+        """For each result the sum over all entries."""
+        own = self.sampler.own
+        if own is None:
+            return np.asarray(np.sum(values, axis=0))
+        return np.bincount(own.reshape(-1), weights=values.reshape(-1), minlength=len(self.base) + 1)[:-1]
+
+    def largest(self, values: Array) -> Array:
+        """For each result the largest over all entries; NaN left out."""
+        own = self.sampler.own
+        if own is None:
+            return np.asarray(np.nanmax(values, axis=0, initial=0.0))
+        found = np.zeros(len(self.base) + 1)
+        np.fmax.at(found, own, values)
+        return found[:-1]
+
+    @cached_property
+    def _own_base(self) -> Array:
+        return self.each(self.base)
+
+    @cached_property
+    def _own_noise(self) -> Array:
+        return self.each(self.noise)
+
+    def error(self, ids: Array, *values: Array) -> Array:
+        """How far one evaluation of these entries, among `values`, may be off: the noise, or some last digits."""
+        size = self.noise if self.sampler.own is None else self._own_noise[ids]
         for value in values:
             size = np.fmax(size, 4 * self.unit * np.abs(value))
         return size
@@ -104,12 +142,12 @@ def central(ground: Ground, ids: Array, step: Array) -> Rung:
     samples = ground.sampler.sample(ids, np.array([step, -step, step / 2, -step / 2]))
     up, down, up2, down2 = samples.values
     r_up, r_down, r_up2, r_down2 = samples.moved[:, :, None]
-    f0 = ground.base
+    f0 = ground.at(ids)
     with np.errstate(all="ignore"):
         right, left, right2, left2 = (up - f0) / r_up, (down - f0) / r_down, (up2 - f0) / r_up2, (down2 - f0) / r_down2
         wide, narrow = (up - down) / (r_up - r_down), (up2 - down2) / (r_up2 - r_down2)
         slope = narrow + (narrow - wide) / 3
-        error = ground.error(up, down, f0)
+        error = ground.error(ids, up, down, f0)
         rounding = 2 * error / r_up
         gap, finer_gap = right - left, right2 - left2
         # The gap of a smooth function halves with the step. Where it does not, a corner may lie within the nudge.
@@ -127,7 +165,7 @@ def one_sided(ground: Ground, ids: Array, step: Array) -> Rung:
     samples = ground.sampler.sample(ids, np.array([step, step / 2, step / 4]))
     first, _, third = samples.values
     moved = samples.moved[:, :, None]
-    f0 = ground.base
+    f0 = ground.at(ids)
     with np.errstate(all="ignore"):
         whole, half, quarter = (samples.values - f0) / moved
         better, best = 2 * half - whole, 2 * quarter - half
@@ -139,6 +177,6 @@ def one_sided(ground: Ground, ids: Array, step: Array) -> Rung:
             after=np.where(upwards, first, nothing), below=np.where(upwards, nothing, first),
             left=np.where(upwards, nothing, whole), right=np.where(upwards, whole, nothing),
             left0=np.where(upwards, nothing, slope), right0=np.where(upwards, slope, nothing), slope=slope, plain=whole,
-            truncation=np.abs(best - better), rounding=30 * ground.error(first, third, f0) / np.abs(moved[0]),
+            truncation=np.abs(best - better), rounding=30 * ground.error(ids, first, third, f0) / np.abs(moved[0]),
             gap=nothing, finer_gap=nothing, curvature=2 * (whole - half) / (moved[0] - moved[1]),
         )  # fmt: skip

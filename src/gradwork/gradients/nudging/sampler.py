@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,12 @@ class Samples:
 
 
 class Sampler:
-    """Evaluates a subject at nudged points; keeps count, tells how far it is, and stops in good order on Ctrl-C."""
+    """Evaluates a subject at nudged points; keeps count, tells how far it is, and stops in good order on Ctrl-C.
+
+    own: None where every entry is followed to every result; otherwise which ones it is followed to, see `colouring.py`.
+    """
+
+    own: Any = None
 
     def __init__(self, subject: Subject, entries: Entries, executor: Executor | None = None) -> None:
         self.subject = subject
@@ -75,7 +81,7 @@ class Sampler:
         with np.errstate(over="ignore"):
             target = start + offsets
         targets = target.astype(np.float32).astype(np.float64) if self._single_grid(ids) else target
-        values = np.full((*targets.shape, int(np.prod(self.subject.shape))), np.nan)
+        values = np.full((*targets.shape, self.width), np.nan)
         self.progress.expect(targets.size)
         try:
             self._fill(ids, targets, values, self.progress)
@@ -84,6 +90,11 @@ class Sampler:
         finally:
             self.progress.done()
         return Samples(values, targets - start)
+
+    @property
+    def width(self) -> int:
+        """How many results belong to each nudge."""
+        return int(np.prod(self.subject.shape))
 
     def mode_of(self, part: int) -> str:
         """How the nudges of a part are evaluated."""

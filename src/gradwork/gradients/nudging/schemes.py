@@ -46,32 +46,34 @@ def at_one_step(scheme: str, ground: Ground, step: Array, branches: Branches | N
         jump = corner & (np.abs(rung.finer_gap) > 1.6 * np.abs(rung.gap))
         between = np.abs(rung.right0 - rung.left0) / 2 + rung.rounding
     bar = np.where(jump, np.inf, np.where(corner, np.fmax(between, rung.bar), rung.bar))
-    return Climbed(rung, rung.slope, bar, corner, jump, undefined, corners.at)
+    return Climbed(rung, rung.slope, bar, corner, jump, undefined, corners.at, len(corners.unasked))
 
 
 def _other_side(scheme: str, ground: Ground, rung: Rung, step: Array) -> tuple[Rung, Array]:
     """Where the domain ends within the step, the other side may still be inside. Also gives where that was tried."""
-    away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
+    known = ground.known(np.arange(len(step)))
+    away = (known & ~np.isfinite(rung.slope)).any(axis=1)
     undefined = np.zeros(len(step), dtype=bool)
     for side in (1.0, -1.0):
         rows = np.flatnonzero(away)
         if len(rows) and not ground.sampler.interrupted and not (scheme == "forward" and side > 0):
             rung = rung.put(rows, forward(ground, rows, side * step[rows]))
             undefined[rows] = True
-            away = ~np.isfinite(rung.slope[:, np.isfinite(ground.base)]).all(axis=1)
+            away = (known & ~np.isfinite(rung.slope)).any(axis=1)
     return rung, undefined
 
 
 def _met_corners(scheme: str, ground: Ground, rung: Rung, corners: Corners, undefined: Array) -> Rung:
     """Ask the graph which nudges meet a corner. One way shows no gap between two sides: there, both are measured."""
     low = 0.0 if scheme == "forward" else -1.0
-    suspects = corners.watched() & ~undefined
+    # One way there is no gap to explain: only an op that tells its sides can show a corner.
+    suspects = corners.watched(told=scheme == "forward") & ~undefined
     if scheme != "forward":
         suspects &= rung.cornered.any(axis=1)
     for row in corners.asked(suspects):
-        found = corners.within(int(row), float(rung.step[row]), low)
+        found = corners.within(row, float(rung.step[row]), low)
         if found.verdict == "changes":
-            corners.at[int(row)] = found
+            corners.at[row] = found
         corners.smooth[row] = found.verdict == "same"
     rows = np.array(sorted(corners.at), dtype=int)
     if scheme != "forward" or not len(rows) or ground.sampler.interrupted:
@@ -104,7 +106,7 @@ def forward(ground: Ground, ids: Array, step: Array) -> Rung:
     samples = ground.sampler.sample(ids, np.array([step, step / 2]))
     end, middle = samples.values
     moved = samples.moved[:, :, None]
-    f0 = ground.base
+    f0 = ground.at(ids)
     with np.errstate(all="ignore"):
         whole, half = (samples.values - f0) / moved
         nothing = np.full_like(whole, np.nan)
@@ -114,7 +116,7 @@ def forward(ground: Ground, ids: Array, step: Array) -> Rung:
             left=np.where(upwards, nothing, whole), right=np.where(upwards, whole, nothing),
             left0=np.where(upwards, nothing, 2 * half - whole), right0=np.where(upwards, 2 * half - whole, nothing),
             slope=whole, plain=whole, truncation=2 * np.abs(whole - half),
-            rounding=2 * ground.error(end, middle, f0) / np.abs(moved[0]),
+            rounding=2 * ground.error(ids, end, middle, f0) / np.abs(moved[0]),
             gap=nothing, finer_gap=nothing, curvature=2 * (whole - half) / (moved[0] - moved[1]),
         )  # fmt: skip
 

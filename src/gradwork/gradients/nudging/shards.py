@@ -13,20 +13,32 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from gradwork.errors import ArgumentError
-from gradwork.gradients.nudging.subject import Array, Subject
+from gradwork.gradients.nudging.subject import Array
 
 SHARD = 32  # entries
 SMALL = 2**16  # bytes: a subject below travels with every shard
 KEPT = 4  # subjects that a worker keeps
 
 Shard = tuple[Array, Array, Array, Array]  # parts, indices, targets, and where their values go
-Evaluate = Callable[[Subject, Array, Array, Array, Array], None]
-_KEPT: OrderedDict[str, Subject] = OrderedDict()
+Evaluate = Callable[[Any, Array, Array, Array, Array], None]
+_KEPT: OrderedDict[str, Movable] = OrderedDict()
+
+
+class Movable(Protocol):
+    """What travels: the function at its point, of which every shard moves a copy."""
+
+    shape: tuple[int, ...]
+
+    def fresh(self) -> Movable:
+        """Another one with arrays of its own."""
+
+    def check_unchanged(self) -> None:
+        """Raise ChangedArgumentError if the function has changed what it was given."""
 
 
 class Carried:
@@ -35,8 +47,8 @@ class Carried:
     Between threads nothing is pickled, and the subject is handed over as it is.
     """
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject: Subject | None = subject
+    def __init__(self, subject: Movable) -> None:
+        self.subject: Movable | None = subject
         self.whole = True
         self._pickled: tuple[str, bytes] | None = None
 
@@ -69,7 +81,7 @@ class Carried:
         self.subject = _KEPT.get(key)
 
 
-def _dumped(subject: Subject | None) -> bytes:
+def _dumped(subject: Movable | None) -> bytes:
     # What brings workers of its own (loky, dask) brings cloudpickle, which also takes what is defined in a session.
     other = sys.modules.get("cloudpickle")
     try:
@@ -84,7 +96,7 @@ def evaluated_apart(carried: Carried, evaluate: Evaluate, part: Array, index: Ar
         return None
     # Arrays of its own: another thread is moving other entries of the same arguments.
     apart = carried.subject.fresh()
-    values = np.full((*targets.shape, int(np.prod(apart.shape))), np.nan)
+    values = np.full((*targets.shape, int(np.prod(apart.shape))), np.nan, np.result_type(targets, np.float64))
     evaluate(apart, part, index, targets, values)
     apart.check_unchanged()
     return values

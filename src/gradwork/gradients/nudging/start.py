@@ -141,9 +141,9 @@ def moved_by(
             work[:] = values
 
 
-def unused(start: Start, entries: Entries) -> list[int]:
-    """The parts whose values make no difference to the last bit, even when every entry moves far."""
-    return [i for i in start.subject.moving if _makes_no_difference(start, entries, i)]
+def unused(start: Start, entries: Entries, parts: Sequence[int]) -> list[int]:
+    """Those of the parts whose values make no difference to the last bit, even when every entry moves far."""
+    return [i for i in parts if _makes_no_difference(start, entries, i)]
 
 
 def unread(start: Start, ignored: Sequence[int]) -> list[int]:

@@ -11,26 +11,27 @@ rank-one updates of numerical linear algebra; Golub and Van Loan, Matrix Computa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gradwork.gradients.nudging.branches import followed
+from gradwork.gradients.nudging.idle import idle_nodes
 from gradwork.gradients.nudging.moved import Moved, dense, point, side_by_side
-from gradwork.gradients.nudging.passing import Site, passed
-from gradwork.gradients.nudging.progress import Progress
-from gradwork.gradients.nudging.sampler import Entries, Sampler, evaluate_shard
-from gradwork.gradients.nudging.start import DOUBLE, Start
-from gradwork.gradients.nudging.subject import Array, Subject
+from gradwork.gradients.nudging.passing import passed
+from gradwork.gradients.nudging.recordable import NotRecorded
+from gradwork.gradients.nudging.site import Site
+from gradwork.gradients.nudging.subject import Array
+from gradwork.gradients.nudging.tape import Tape
 from gradwork.graph.graph import Graph
 from gradwork.graph.op import REGISTER
-from gradwork.graph.run import run
+from gradwork.graph.run import apply_op, run, spread
 
 MOST_BYTES = 1 << 26  # a chunk takes no more memory than that
 NEAR_BYTES = 8 << 20  # and no more than this where it can: it stays near the processor
 LEAST = 64  # nudges in a chunk, for long rows, where memory allows
-TRIED = 3  # entries of each array that the function itself is asked about
 
 
 Nudges = tuple[int, Array, Array]  # an input, flat positions in it, and where they are moved to
@@ -45,7 +46,11 @@ class Structure:
         self.values = tuple(values)
         self.output = graph.outputs[0]
         self.shapes = [node.shape for node in graph.nodes]
+        self._idle: frozenset[int] | None = None
+        self._watched: Callable[[Any], Any] | None = None
         self._sites: dict[int, Site] = {}
+        self._moving: dict[int, Sequence[bool]] = {}
+        self._leading: dict[int, set[int]] = {}
         self._orders: dict[tuple[int, int], list[tuple[int, tuple[int, ...], tuple[int, ...]]]] = {}
         self._meetings: dict[tuple[int, ...], tuple[int, tuple[int, ...]] | None] = {}
         self._room: dict[int, int] = {}
@@ -57,11 +62,37 @@ class Structure:
         self.values = run(self.graph, inputs).values
         self._sites.clear()
 
+    def recorded(self, tape: Tape, inputs: Mapping[int, Any]) -> Structure:
+        """The same at the values in `inputs`, by node; what hangs on them is worked out on the tape."""
+        other = copy(self)
+        other._sites, other._watched = {}, tape.watched
+        moving = self.graph.depends_on(list(inputs))
+        values = list(self.values)
+        for position, node in enumerate(self.graph.nodes):
+            if position in inputs:
+                values[position] = inputs[position]
+            elif node.inputs and not moving[position] and not REGISTER.named(node.op).fixed:
+                raise NotRecorded(node.op)  # what a user wrote may give something else at the next point
+            elif moving[position]:
+                op = tape.watched(REGISTER.named(node.op))
+                arguments = [values[i] for i in node.inputs]
+                values[position] = apply_op(op, arguments, [self.shapes[i] for i in node.inputs], node.params)
+        other.values = tuple(values)
+        return other
+
+    @property
+    def idle(self) -> frozenset[int]:
+        """The extremes that nothing hangs on at this point: see `idle.py`."""
+        if self._idle is None:
+            self._idle = idle_nodes(self.graph, self.values, range(len(self.values)))
+        return self._idle
+
     @property
     def base(self) -> Array:
         """The result at the point, flat."""
-        whole = np.broadcast_to(self.values[self.output], self.shapes[self.output])
-        return np.asarray(whole, dtype=np.float64).reshape(-1)
+        whole = spread(self.values[self.output], self.shapes[self.output])
+        flat: Array = whole.astype(np.float64, copy=False).reshape(-1)
+        return flat
 
     def site(self, position: int) -> Site:
         """A node with what its inputs and its value were before the nudges."""
@@ -71,7 +102,10 @@ class Structure:
             bases = tuple(self.values[i] for i in node.inputs)
             value = self.values[position]
             shapes = tuple(self.shapes[i] for i in node.inputs)
-            found = Site(REGISTER.named(node.op), node.params, bases, shapes, value, node.shape)
+            op = REGISTER.named(node.op)
+            if self._watched is not None:
+                op = self._watched(op)
+            found = Site(op, node.params, bases, shapes, value, node.shape)
             self._sites[position] = found
         return found
 
@@ -79,7 +113,7 @@ class Structure:
         """The nodes between two, in order: each with its inputs, and the nodes that nobody reads after it."""
         found = self._orders.get((start, end))
         if found is None:
-            moving, needed = self.graph.depends_on([start]), _leading_to(self.graph, [end])
+            moving, needed = self._after(start), self.before(end)
             between = [p for p in range(start + 1, end + 1) if moving[p] and p in needed]
             last = {i: p for p in between for i in self.graph.nodes[p].inputs}
             done: dict[int, list[int]] = {}
@@ -88,6 +122,17 @@ class Structure:
             found = [(p, self.graph.nodes[p].inputs, tuple(done.get(p, ()))) for p in between]
             self._orders[start, end] = found
         return found
+
+    def _after(self, start: int) -> Sequence[bool]:
+        if start not in self._moving:
+            self._moving[start] = self.graph.depends_on([start])
+        return self._moving[start]
+
+    def before(self, end: int) -> set[int]:
+        """The nodes that node `end` hangs on, itself among them."""
+        if end not in self._leading:
+            self._leading[end] = _leading_to(self.graph, [end])
+        return self._leading[end]
 
     def follow(self, start: int, moved: Moved, end: int | None = None, watch: Any = None) -> Moved | None:
         """What moves of node `end` (the result, if none is named) when node `start` has moved.
@@ -111,7 +156,7 @@ class Structure:
         moved = self.follow(start, point(self.shapes[start], flat, targets))
         if moved is None:
             return np.broadcast_to(self.base[:, None], (self.base.size, len(flat)))
-        values = np.broadcast_to(self.values[self.output], self.shapes[self.output])
+        values = spread(self.values[self.output], self.shapes[self.output])
         return dense(moved, values).reshape(-1, len(flat))
 
     def results_together(self, nudges: Sequence[Nudges]) -> Array:
@@ -121,12 +166,14 @@ class Structure:
         for start, flat, targets in nudges:
             columns = np.arange(first, first := first + len(flat))
             groups.append((start, point(self.shapes[start], flat, targets), columns))
-        made = np.empty((self.base.size, first))
-        made[...] = self.base[:, None]
+        made = np.copy(np.broadcast_to(self.base[:, None], (self.base.size, first)))
         for position, moved, columns in self._met(groups):
             found = self.follow(position, moved)
             if found is not None:
-                made[:, columns] = dense(found, self.values[self.output]).reshape(len(made), -1)
+                all_of_it = dense(found, self.values[self.output]).reshape(len(made), -1)
+                if len(columns) == first and np.array_equal(columns, np.arange(first)):
+                    return all_of_it
+                made[:, columns] = all_of_it
         return made
 
     def _met(self, groups: list[Group]) -> list[Group]:
@@ -161,17 +208,30 @@ class Structure:
                 narrows.append(position)
         return narrows
 
+    def fits(self, count: int, starts: Sequence[int]) -> bool:
+        """Whether so many nudges of these inputs go into one chunk."""
+        if count * self._widest <= min(NEAR_BYTES, MOST_BYTES):
+            return True
+        return count <= min(map(self.room, starts))
+
+    @cached_property
+    def _widest(self) -> int:
+        """More bytes than any nudge takes: those of every value."""
+        return 8 * sum(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes)
+
     def room(self, start: int) -> int:
         """How many nudges of an input go into one chunk."""
         if start not in self._room:
             size = int(np.prod(self.shapes[start], dtype=np.int64))
             flat = np.array([0, size - 1])
-            values = np.broadcast_to(self.values[start], self.shapes[start]).reshape(-1)[flat]
-            self._room[start] = self.room_for(start, point(self.shapes[start], flat, values), self.output)
+            values = spread(self.values[start], self.shapes[start]).reshape(-1)[flat]
+            self._room[start] = self.room_for(start, point(self.shapes[start], flat, values), self.output, size)
         return self._room[start]
 
-    def room_for(self, start: int, sample: Moved, end: int) -> int:
-        """How many nudges like those of `sample` go into one chunk."""
+    def room_for(self, start: int, sample: Moved, end: int, wanted: int) -> int:
+        """How many of `wanted` nudges like those of `sample` go into one chunk."""
+        if wanted * self._widest <= min(NEAR_BYTES, MOST_BYTES):
+            return wanted
         key = (start, end)
         bytes_each = self._bytes[key] = self._bytes.get(key) or self._bytes_each(start, sample, end)
         return max(1, min(max(NEAR_BYTES // bytes_each, LEAST), MOST_BYTES // bytes_each))
@@ -210,119 +270,3 @@ def _leading_to(graph: Graph, ends: Sequence[int]) -> set[int]:
         if position in needed:
             needed.update(graph.nodes[position].inputs)
     return needed
-
-
-# -- in the place of the plain loop ------------------------------------------------------------------------------------
-
-
-class StructuredSampler(Sampler):
-    """A sampler that follows nudges through the graph. `node_of` names the input of each part that this is done for."""
-
-    def __init__(self, subject: Subject, entries: Entries, structure: Structure, node_of: dict[int, int]) -> None:
-        super().__init__(subject, entries)
-        self.structure = structure
-        self.node_of = node_of
-        self.said: dict[int, str] = {}
-
-    def mode_of(self, part: int) -> str:
-        return self.said.get(part) or ("structure" if part in self.node_of else super().mode_of(part))
-
-    def only(self, rows: Array) -> StructuredSampler:
-        """The same for some of the entries."""
-        entries = self.entries
-        some = Entries(entries.part[rows], entries.index[rows], entries.value[rows], entries.scale[rows])
-        return StructuredSampler(self.subject, some, self.structure, self.node_of)
-
-    def _fill(self, ids: Array, targets: Array, values: Array, progress: Progress) -> None:
-        if self.interrupted:
-            return
-        parts = self.entries.part[ids]
-        present = list(dict.fromkeys(parts.tolist()))
-        nodes = [self.node_of[part] for part in present if part in self.node_of]
-        if len(nodes) == len(present) > 1 and len(ids) <= min(map(self.structure.room, nodes)):
-            self._follow_all(ids, [np.flatnonzero(parts == part) for part in present], targets, values, progress)
-            return
-        for part in dict.fromkeys(parts.tolist()):
-            columns = np.flatnonzero(parts == part)
-            if part in self.node_of:
-                self._follow(self.node_of[part], self.entries.index[ids[columns]], columns, targets, values, progress)
-            else:
-                found = values[:, columns]
-                index = self.entries.index[ids[columns]]
-                evaluate_shard(self.subject, parts[columns], index, targets[:, columns], found, progress)
-                values[:, columns] = found
-
-    def _follow_all(self, ids: Array, columns: list[Array], targets: Array, values: Array, progress: Progress) -> None:
-        """Few nudges of several arrays: all at once."""
-        part, index = self.entries.part[ids], self.entries.index[ids]
-        with np.errstate(all="ignore"):
-            for row in range(len(targets)):
-                nudges = [(self.node_of[int(part[some[0]])], index[some], targets[row, some]) for some in columns]
-                values[row, np.concatenate(columns)] = self.structure.results_together(nudges).T
-                self.subject.evaluations += len(ids)
-                progress.step(len(ids))
-
-    def _follow(
-        self, node: int, index: Array, columns: Array, targets: Array, values: Array, progress: Progress
-    ) -> None:
-        room = self.structure.room(node)
-        with np.errstate(all="ignore"):
-            for row in range(len(targets)):
-                for first in range(0, len(columns), room):
-                    some = columns[first : first + room]
-                    found = self.structure.results(node, index[first : first + room], targets[row, some])
-                    values[row, some] = found.T
-                    self.subject.evaluations += len(some)
-                    progress.step(len(some))
-
-
-def structured_sampler(start: Start, entries: Entries, noise: Array) -> StructuredSampler | None:
-    """A sampler that knows the graph; None where the function cannot be traced, or the graph is not the function."""
-    found = traced_structure(start)
-    if found is None:
-        return None
-    structure, node_of = found
-    if not np.allclose(structure.base, start.base, rtol=64 * DOUBLE, atol=float(noise.max(initial=0)), equal_nan=True):
-        return None
-    sampler = StructuredSampler(start.subject, entries, structure, node_of)
-    doubtful = [part for part in node_of if not _agrees(sampler, part, noise)]
-    for part in doubtful:
-        del node_of[part]
-    return sampler if node_of else None
-
-
-def traced_structure(start: Start) -> tuple[Structure, dict[int, int]] | None:
-    """The graph at the point, and the input that stands for each part; None where there is none to be trusted."""
-    subject = start.subject
-    if subject.single or start.unit > DOUBLE:
-        return None  # rounding to single precision hangs on the order in which terms are added up
-    trace = start.trace or followed(subject)
-    if trace is None or len(trace.outputs) != 1 or any(node.dtype.kind == "c" for node in trace.graph.nodes):
-        return None
-    graph = trace.graph
-    mine = {a.key: a.parts for a in subject.arguments}
-    pairs = [pair for a in trace.arguments for pair in zip(mine[a.key], a.positions, strict=True)]
-    node_of = {part: node for part, node in pairs if node is not None and part in set(subject.moving)}
-    if graph.guards:
-        # A nudge that turned a decision of Python's would lead to another graph.
-        reached = {part: graph.depends_on([node]) for part, node in node_of.items()}
-        node_of = {p: node for p, node in node_of.items() if not any(reached[p][g.node] for g in graph.guards)}
-    return Structure(graph, trace.values), node_of
-
-
-def _agrees(sampler: StructuredSampler, part: int, noise: Array) -> bool:
-    """Whether a few entries, nudged in the function itself, give what following them through the graph does."""
-    rows = np.flatnonzero(sampler.entries.part == part)
-    if not len(rows):
-        return True
-    chosen = np.random.default_rng(3).choice(rows, min(TRIED, len(rows)), replace=False)
-    offsets = np.exp2(np.rint(np.log2(sampler.entries.scale[chosen])) - 10)[None]
-    plain = Sampler(sampler.subject, sampler.entries).sample(chosen, offsets).values
-    try:
-        followed = sampler.sample(chosen, offsets).values
-    except Exception:
-        # An op of the user's own may do anything with arrays that it does not expect.
-        return False
-    allowed = 16 * noise + 256 * DOUBLE * np.abs(np.nan_to_num(plain))
-    same = (plain == followed) | (np.isnan(plain) & np.isnan(followed))
-    return bool(np.all(same | (np.abs(plain - followed) <= allowed)))

@@ -6,6 +6,7 @@ changes its arguments is found out.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -75,6 +76,7 @@ class Subject:
         if not isinstance(self._called, Called):
             REGISTER.load()  # a worker process has no functions for its formulas yet
         self._built = {a.key: self._build(a) for a in self.arguments}
+        self._given: tuple[list[Any], dict[str, Any]] | None = None
         fixed = ("array",)
         self._rebuilt = [
             a for a in self.arguments if any(self._moves(i) and self.parts[i].kind not in fixed for i in a.parts)
@@ -114,13 +116,16 @@ class Subject:
         """The arguments as the function sees them now."""
         for argument in self._rebuilt:
             self._built[argument.key] = self._build(argument)
-        args = [self._built[a.key] for a in self.arguments if isinstance(a.key, int)]
-        return args, {a.key: self._built[a.key] for a in self.arguments if isinstance(a.key, str)}
+        if self._rebuilt or self._given is None:
+            args = [self._built[a.key] for a in self.arguments if isinstance(a.key, int)]
+            self._given = args, {a.key: self._built[a.key] for a in self.arguments if isinstance(a.key, str)}
+        return self._given
 
     def called_with_complex(self) -> Any:
         """The result where `work` holds complex numbers in the place of what moves."""
         for argument in self.arguments:
             self._built[argument.key] = self._build(argument)
+        self._given = None
         result = self.call()
         leaves, structure = flatten(result)
         plain = _plain(leaves[0]) if structure.kind is None else None
@@ -138,7 +143,10 @@ class Subject:
 
     def value(self) -> Array:
         """The result as a flat array of float64, which shares no memory with the arguments."""
-        return np.array(plain_result(self.call()), dtype=np.float64).reshape(-1)
+        result = self.call()
+        if type(result) is float or type(result) is np.float64:
+            return np.array((result,))  # what most losses give
+        return np.array(plain_result(result), dtype=np.float64).reshape(-1)
 
     def at(self, part: int, index: int, target: float) -> Array:
         """The result with one entry at `target` and all others untouched; NaN where the function is not defined there.
@@ -154,13 +162,13 @@ class Subject:
             result = self.value()
         except (ArithmeticError, ValueError):
             # The function worked at the point itself: here it has left its domain, as math.log does below zero.
-            result = np.full(int(np.prod(self.shape)), np.nan)
+            result = np.full(math.prod(self.shape), np.nan)
         finally:
             changed = work[index] != put
             work[index] = before
         if changed:
             raise changed_argument(self.parts[part].name)
-        if result.size != int(np.prod(self.shape)):
+        if result.size != math.prod(self.shape):
             raise ArgumentError(
                 f"the result changes its size when {self.parts[part].name} is nudged",
                 why="a slope compares the same result before and after",

@@ -15,6 +15,7 @@ from gradwork.notation.numbers import decimal_text
 if TYPE_CHECKING:
     from gradwork.gradients.nudging.sweep import Sweep
 
+NEAR = 4.0  # powers of ten: the labels of marks that are no further apart meet
 ARM = 10.0  # what lies so far above the lowest point belongs to an arm
 
 
@@ -44,20 +45,23 @@ def figure(found: Sweep) -> Figure:
     """The two V-shaped curves, with their lowest points marked. Both axes are logarithms."""
     across = _logarithms(found.step)
     one, both = found.best_forward, found.best_central
-    dots = tuple(
-        Dot(across[i], _lowest(error, i), f"best nudge {way}: {_rounded(found.step[i])}")
-        for i, error, way in ((one, found.forward_error, "one way"), (both, found.central_error, "both ways"))
-    )
+    heights = {way: _logarithms(_without_luck(error)) for way, error in _errors(found)}
+    places = {"one way": one, "both ways": both}
+    labels = {way: f"best nudge {way}: {_rounded(found.step[i])}" for way, i in places.items()}
+    if abs(across[one] - across[both]) < NEAR and abs(heights["one way"][one] - heights["both ways"][both]) < 1:
+        labels = {"one way": "", "both ways": "best nudges one way and both ways"}  # two would lie over each other
+    dots = tuple(Dot(across[i], heights[way][i], labels[way]) for way, i in places.items())
     return Figure(
         (
-            Curve(across, _logarithms(found.forward_error), "one way"),
-            Curve(across, _logarithms(found.central_error), "both ways", "path"),
+            Curve(across, heights["one way"], "one way"),
+            Curve(across, heights["both ways"], "both ways", "path"),
         ),
         dots,
         "log10 nudge",
         "log10 slope error",
-        f"On both axes one step is a factor of 10. Errors below {_rounded(found.bar)} may be those of the slope that "
-        "all are held against; errors of exactly 0 have no logarithm and leave a gap.",
+        "On both axes one step is a factor of 10. Every point is the median of the nudges within a decade, since one "
+        "by itself may hit the slope by luck; the table has each by itself. "
+        f"Errors below {_rounded(found.bar)} may be those of the slope that all are held against.",
         "Two curves in the shape of a V. One way, the error is least, "
         f"{_rounded(found.forward_error[one])}, at a nudge of {_rounded(found.step[one])}; both ways "
         f"{_rounded(found.central_error[both])} at {_rounded(found.step[both])}. "
@@ -65,15 +69,23 @@ def figure(found: Sweep) -> Figure:
     )
 
 
+def _errors(found: Sweep) -> tuple[tuple[str, Array], ...]:
+    return ("one way", found.forward_error), ("both ways", found.central_error)
+
+
+def _without_luck(error: Array) -> Array:
+    """The median of each error and of its neighbours, a decade to either side."""
+    from gradwork.gradients.nudging.sweep import PER_DECADE
+
+    padded = np.pad(error, PER_DECADE, constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * PER_DECADE + 1)
+    steady = np.array([np.median(some[np.isfinite(some)]) if np.isfinite(some).any() else np.nan for some in around])
+    return np.where(np.isfinite(error), steady, np.nan)
+
+
 def _logarithms(values: Array) -> tuple[float, ...]:
     with np.errstate(divide="ignore", invalid="ignore"):
         return tuple(float(v) for v in np.where(values > 0, np.log10(values), np.nan))
-
-
-def _lowest(error: Array, best: int) -> float:
-    """The height of the mark: an error of exactly 0 is marked at the lowest that has a logarithm."""
-    above = error[error > 0]
-    return float(np.log10(error[best] or (above.min() if above.size else 1.0)))
 
 
 def _rounded(value: float) -> str:

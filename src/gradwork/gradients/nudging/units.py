@@ -16,6 +16,7 @@ from gradwork.gradients.nudging.moved import Moved
 from gradwork.gradients.nudging.passing import REARRANGING
 from gradwork.gradients.nudging.structure import Structure
 from gradwork.gradients.nudging.subject import Array
+from gradwork.graph.run import spread
 
 LINEAR_ENDS = frozenset("negative positive copy reshape add subtract multiply divide sum mean".split())
 
@@ -40,8 +41,11 @@ class Entrance:
         """By how much each row moves with each input's weight, (rows, inputs); None for a bias."""
         if self.by is None:
             return None
-        whole = np.broadcast_to(structure.values[self.by[0]], structure.shapes[self.by[0]])
-        return whole.T if self.by[1] else whole
+        return self.laid_out(spread(structure.values[self.by[0]], structure.shapes[self.by[0]]))
+
+    def laid_out(self, table: Array) -> Array:
+        """The factors' node, or something in its shape, as (rows, inputs)."""
+        return table.T if self.by is not None and self.by[1] else table
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ def _in_order(structure: Structure, reader: int) -> bool:
 
 
 def _only_reader(structure: Structure, position: int) -> int | None:
-    needed = {p for p, _, _ in structure.order(position, structure.output)}
+    needed = structure.before(structure.output)
     readers = [r for r in structure.graph.consumers[position] if r in needed]
     return readers[0] if len(readers) == 1 else None
 
@@ -232,7 +236,7 @@ _AXIS_RULES: dict[str, Callable[[Structure, int, int, int], int | None]] = {
 
 def rows_stay_apart(structure: Structure, start: int, row_axis: int, rows: Rows) -> bool:
     """Whether, when one row of a sum is nudged, only that row of what follows moves: tried, not derived."""
-    base = np.broadcast_to(structure.values[start], structure.shapes[start])
+    base = spread(structure.values[start], structure.shapes[start])
     count = base.shape[row_axis]
     chosen = min(1, count - 1)
     nudged = np.moveaxis(np.array(base, dtype=float), row_axis, 0)
@@ -242,7 +246,7 @@ def rows_stay_apart(structure: Structure, start: int, row_axis: int, rows: Rows)
         moved = structure.follow(start, Moved(base.shape, (), (), values), rows.node)
     if moved is None:
         return True
-    before = np.broadcast_to(structure.values[rows.node], structure.shapes[rows.node])
+    before = spread(structure.values[rows.node], structure.shapes[rows.node])
     change = np.moveaxis(moved.values[..., 0] - before, rows.row_axis, 0)
     others = np.delete(change, chosen, axis=0)
     return bool((np.abs(others) <= 2.0**-46 * np.abs(before).max(initial=0)).all())

@@ -1,0 +1,416 @@
+"""`gw.check`: is this gradient right, which entries are wrong, where does the error enter, and why.
+
+Every slope is measured by nudging, with a bar; a given slope agrees, differs, or cannot be told. What differs is then
+located and explained (`where`, `search`). `gw.assert_gradient` says the same as an AssertionError, for tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradwork.check import allowance, given
+from gradwork.check.evidence import SMALL, Evidence, Joint, joint_of
+from gradwork.check.given import Array, Leaf, Reading
+from gradwork.check.sampled import is_large, measured_along
+from gradwork.check.vacuous import Caution, cautions
+from gradwork.check.verdicts import Verdict, judged, misshapen
+from gradwork.check.where import Place, located
+from gradwork.errors import GradientError
+from gradwork.formats.display import Shown
+from gradwork.gradients.nudge import nudge
+from gradwork.gradients.nudging.record import Nudged
+from gradwork.gradients.wrt import Wrt
+from gradwork.graph.trace import Function
+from gradwork.graph.tree import flatten
+from gradwork.notation.document import Document
+
+
+@dataclass(frozen=True, eq=False)
+class Check(Shown):
+    """What a check found. `str()` is the full report; `ok` says whether the gradient passed.
+
+    ok:        no entry differs, in every array at least one entry could be judged, and the check could have failed;
+               with `strict`, every entry could be judged.
+    verdicts:  for each array by name: which entries agree, differ, and cannot be told.
+    diagnoses: the causes that explain what is wrong, to the noise; empty where none is recognised.
+    where:     where the error enters, in sentences.
+    power:     for each array by name, how large an error, relative to its typical slope, would have been seen.
+    cautions:  what this point could not have shown.
+    nudged:    the measured slopes; None where a large model was looked at along directions.
+    """
+
+    ok: bool
+    verdicts: Mapping[str, Verdict]
+    diagnoses: tuple[Any, ...]
+    where: tuple[Place, ...]
+    power: Mapping[str, float]
+    cautions: tuple[Caution, ...]
+    nudged: Nudged | None = field(repr=False)
+    strict: bool = False
+    said: str = ""
+    evidence: Evidence | None = field(default=None, repr=False)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        from gradwork.check.report import text
+
+        return text(self)
+
+    def document(self, *, title: str = "") -> Document:
+        """The report as a page: `gradwork.formats` writes it as text, HTML or JSON."""
+        from gradwork.check.report import page
+
+        return page(self, title)
+
+
+def check(
+    f: Function,
+    gradient: Any,
+    *args: Any,
+    wrt: Wrt | None = None,
+    strict: bool = False,
+    kwargs: Mapping[str, Any] | None = None,
+) -> Check:
+    """Hold a gradient against slopes that are measured, entry by entry, and say what is wrong with it and why.
+
+    f:        the loss: any function of numbers and arrays that returns one number, or a formula.
+    gradient: a function of the same arguments that gives the gradient, or what one gave: one array, a tuple, or a dict.
+              It is read as having the structure of the argument `wrt` (or the first one), else as a dict by argument
+              name or a tuple in the order of `wrt`; None in it is left out.
+    wrt:      which arguments are checked: a position, a name, or a tuple of these; None: all that the gradient covers.
+    strict:   an entry about which nothing can be told fails the check as well.
+
+    Gives a `Check`: .ok .verdicts .diagnoses .where .power; `print` shows the report.
+    Raises ArgumentError where the gradient fits no argument, or two; and what `gw.nudge` raises for a loss that gives
+    different results at one point or changes its arguments.
+
+    >>> import numpy as np, gradwork as gw
+    >>> x, y = np.array([1.0, 2.0, 4.0]), np.array([2.0, 3.0, 9.0])
+    >>> loss = lambda w: np.mean((x * w - y) ** 2)
+    >>> gw.check(loss, lambda w: np.mean(2 * (x * w - y) * x), 1.0).ok
+    True
+    >>> gw.check(loss, lambda w: np.sum(2 * (x * w - y) * x), 1.0).diagnoses[0].cause.code
+    'GW201'
+    """
+    kwargs = dict(kwargs or {})
+    asked = given.answered(gradient, args, kwargs) if callable(gradient) else None
+    result = asked.first if asked is not None else gradient
+    loss = _loss_at(f, args, kwargs) if isinstance(result, (tuple, list)) and len(result) == 2 else None
+    reading = given.read(result, f, args, kwargs, wrt, loss)
+    joint = joint_of(f, args, kwargs, reading.leaves)
+    rounding = _rounding(gradient, args, kwargs, reading, joint, _unit(reading.checked()))
+    if callable(f) and is_large(f, args, kwargs, reading.checked(), joint):
+        found, judgement = None, _by_directions(f, args, kwargs, reading, joint, rounding)
+    else:
+        found = nudge(f, *args, wrt=reading.keys, kwargs=kwargs)
+        judgement = _by_entries(found, reading, joint, rounding)
+    evidence = _evidence(f, gradient, args, kwargs, reading, judgement, asked)
+    warned = cautions(evidence, list(evidence.verdicts.values()), () if found is None else found.ignored)
+    if asked is not None and asked.changed:
+        names = ", ".join(asked.changed)
+        warned.append(Caution(f"the gradient function writes into {names}", f"work on a copy: {names}.copy()"))
+    findings = _findings(evidence)
+    ok = _passes(evidence, warned, strict) and not findings
+    return Check(
+        ok=ok,
+        verdicts=evidence.verdicts,
+        diagnoses=tuple(findings),
+        where=tuple(located(evidence)),
+        power={name: v.seen for name, v in evidence.verdicts.items()},
+        cautions=tuple(warned),
+        nudged=found,
+        strict=strict,
+        said=reading.said,
+        evidence=evidence,
+    )
+
+
+def assert_gradient(
+    f: Function,
+    gradient: Any,
+    *args: Any,
+    wrt: Wrt | None = None,
+    strict: bool = False,
+    kwargs: Mapping[str, Any] | None = None,
+) -> None:
+    """Raise GradientError, an AssertionError with the full report, unless the gradient is right. See `check`.
+
+    >>> import gradwork as gw
+    >>> gw.assert_gradient(lambda w: w ** 3, lambda w: 3 * w ** 2, 2.0)
+    """
+    __tracebackhide__ = True
+    found = check(f, gradient, *args, wrt=wrt, strict=strict, kwargs=kwargs)
+    if not found.ok:
+        from gradwork.check.report import lines
+
+        headline, *rest = lines(found)
+        raise GradientError(headline, details=tuple(rest))
+
+
+def _passes(evidence: Evidence, warned: Sequence[Caution], strict: bool) -> bool:
+    verdicts = evidence.verdicts.values()
+    if any(not v.right for v in verdicts) or any(c.empty for c in warned):
+        return False
+    return not (strict and any(v.unclear.any() for v in verdicts))
+
+
+def _loss_at(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> float | None:
+    """The loss, for telling a pair (loss, gradient) from two gradients."""
+    try:
+        value = np.asarray(f(*map(given.copied, args), **kwargs)) if callable(f) else None
+        return float(value) if value is not None and value.ndim == 0 else None
+    except Exception:
+        return None  # whatever it raises is raised again, and explained, when it is nudged
+
+
+def _findings(evidence: Evidence) -> list[Any]:
+    from gradwork.check.search import diagnosed
+
+    return diagnosed(evidence)
+
+
+# -- what the search for a cause looks at -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The verdicts, the right slopes as exactly as they are known, within what another array equals them, the graph."""
+
+    verdicts: Mapping[str, Verdict]
+    right: Mapping[str, Array]
+    tolerance: Mapping[str, Array]
+    joint: Joint | None
+
+
+def _by_entries(found: Nudged, reading: Reading, joint: Joint | None, rounding: Mapping[str, Array]) -> Judgement:
+    """Every entry against its measured slope."""
+    names = dict(zip((leaf.name for leaf in reading.leaves), found.arrays.values(), strict=True))
+    joint = joint if joint is not None and _confirms(joint, names, found, rounding) else None
+    unit = _unit(reading.checked())
+    verdicts: dict[str, Verdict] = {}
+    right: dict[str, Array] = {}
+    tolerance: dict[str, Array] = {}
+    for leaf in reading.checked():
+        measured = names[leaf.name]
+        mine = rounding.get(leaf.name, allowance.least(np.asarray(measured.slope), unit))
+        if np.shape(leaf.yours) != leaf.shape:
+            verdicts[leaf.name] = misshapen(leaf.name, leaf.yours, np.asarray(measured.slope), np.asarray(measured.bar))
+        else:
+            corners = tuple(c for c in found.kinks if c.name == measured.name)
+            verdicts[leaf.name] = judged(measured, leaf.yours, mine, corners)
+        slope, bar = np.asarray(measured.slope, float), np.asarray(measured.bar, float)
+        if np.shape(mine) != slope.shape:
+            mine = allowance.least(slope, unit)  # that of a gradient of another shape says nothing here
+        right[leaf.name], tolerance[leaf.name] = _reference(leaf, slope, bar, joint, mine)
+    return Judgement(verdicts, right, tolerance, joint)
+
+
+def _by_directions(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    reading: Reading,
+    joint: Joint | None,
+    rounding: Mapping[str, Array],
+) -> Judgement:
+    """Each array along random directions, and some of its entries."""
+    leaves = reading.checked()
+    verdicts, confirmed = measured_along(f, args, kwargs, leaves, joint, rounding)
+    joint = joint if confirmed else None
+    unit = _unit(leaves)
+    right: dict[str, Array] = {}
+    tolerance: dict[str, Array] = {}
+    for leaf in leaves:
+        verdict = verdicts[leaf.name]
+        mine = rounding.get(leaf.name, allowance.least(verdict.measured, unit))
+        right[leaf.name], tolerance[leaf.name] = _reference(leaf, verdict.measured, verdict.bar, joint, mine)
+    return Judgement(verdicts, right, tolerance, joint)
+
+
+def _evidence(
+    f: Function,
+    gradient: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    reading: Reading,
+    judgement: Judgement,
+    asked: Any,
+) -> Evidence:
+    return Evidence(
+        leaves=tuple(reading.checked()),
+        yours={leaf.name: np.asarray(leaf.yours, float) for leaf in reading.checked()},
+        right=judgement.right,
+        tolerance=judgement.tolerance,
+        verdicts=judgement.verdicts,
+        joint=judgement.joint,
+        ask=lambda seed: _elsewhere(f, gradient, args, kwargs, reading, judgement.verdicts, seed),
+        answers=None if asked is None else (asked.first, asked.second),
+        loss=f if callable(f) else None,
+        call=(args, kwargs),
+        changed=() if asked is None else asked.changed,
+    )
+
+
+def _unit(leaves: Sequence[Leaf]) -> float:
+    return max(
+        (allowance.unit_of(np.asarray(x).dtype) for leaf in leaves for x in (leaf.yours, leaf.value)), default=0.0
+    )
+
+
+def _rounding(
+    gradient: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    reading: Reading,
+    joint: Joint | None,
+    unit: float,
+) -> dict[str, Array]:
+    """What a right gradient's own rounding may amount to, by name."""
+    if joint is not None:
+        inputs = [joint.values[i] for i in joint.graph.inputs]
+        found = allowance.by_precision(joint.graph, inputs, list(joint.slope.values()), unit)
+        if found is not None:
+            return dict(zip(joint.slope, found, strict=True))
+    if not callable(gradient):
+        return {}
+    first = {leaf.name: np.asarray(leaf.yours, float) for leaf in reading.checked()}
+
+    def ask(seed: int) -> dict[str, Array] | None:
+        moved = _moved(args, kwargs, reading, seed, by=4 * unit)
+        return _slopes_of(gradient, moved, reading)
+
+    return allowance.by_asking_again(ask, first)
+
+
+def _reference(leaf: Leaf, slope: Array, bar: Array, joint: Joint | None, rounding: Array) -> tuple[Array, Array]:
+    """The right slopes as exactly as they are known, and within what another array equals them."""
+    typical = float(np.sqrt(np.mean(slope[np.isfinite(slope)] ** 2))) if np.isfinite(slope).any() else 0.0
+    if joint is not None:
+        exact = np.asarray(joint.value(joint.slope[leaf.name]), float)
+        return exact, np.maximum(4 * rounding, SMALL * typical)
+    return slope, 4 * np.where(np.isfinite(bar), bar, np.inf) + 4 * rounding
+
+
+def _confirms(joint: Joint, measured: Mapping[str, Any], found: Nudged, rounding: Mapping[str, Array]) -> bool:
+    """Whether the measured slopes confirm the graph's gradient: only then may it serve as the right one."""
+    for name, position in joint.slope.items():
+        array = measured[name]
+        slope, bar = np.asarray(array.slope, float), np.asarray(array.bar, float)
+        exact = np.asarray(joint.value(position), float)
+        with np.errstate(all="ignore"):
+            reach = 10 * bar + 1e-6 * np.abs(slope) + rounding.get(name, 0.0)
+            off = np.asarray(np.isfinite(slope) & np.isfinite(bar) & (np.abs(exact - slope) > reach))
+        for corner in found.kinks:
+            if corner.name == array.name:
+                off[corner.index] = False
+        if off.any():
+            return False
+    return True
+
+
+# -- another point ----------------------------------------------------------------------------------------------------
+
+
+def _elsewhere(
+    f: Function,
+    gradient: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    reading: Reading,
+    verdicts: Mapping[str, Verdict],
+    seed: int,
+) -> Evidence | None:
+    """The evidence at another point: the checked arguments moved by a tenth, the rest as it was."""
+    if not callable(gradient):
+        return None
+    there, keywords = _moved(args, kwargs, reading, seed, by=0.1)
+    yours = _slopes_of(gradient, (there, keywords), reading)
+    joint = joint_of(f, there, keywords, reading.leaves)
+    if yours is None or joint is None:
+        return None
+    inputs = [joint.values[i] for i in joint.graph.inputs]
+    unit = _unit(reading.checked())
+    rounding = allowance.by_precision(joint.graph, inputs, list(joint.slope.values()), unit)
+    right = {n: np.asarray(joint.value(i), float) for n, i in joint.slope.items() if n in yours}
+    if any(not np.isfinite(r).all() for r in right.values()):
+        return None
+    loose = dict(zip(joint.slope, rounding, strict=True)) if rounding else {}
+    tolerance = {
+        n: np.maximum(
+            4 * loose.get(n, allowance.least(r, unit)), SMALL * (float(np.sqrt(np.mean(r**2))) if r.size else 0.0)
+        )
+        for n, r in right.items()
+    }
+    clean = {n: v for n, v in verdicts.items() if n in yours}
+    return Evidence(tuple(reading.checked()), yours, right, tolerance, clean, joint, loss=None, call=(there, keywords))
+
+
+def _moved(
+    args: Sequence[Any], kwargs: Mapping[str, Any], reading: Reading, seed: int, by: float
+) -> tuple[list[Any], dict[str, Any]]:
+    generator = np.random.default_rng(seed)
+
+    def moved(value: Any) -> Any:
+        leaves, structure = flatten(value)
+        return structure.build(iter([_shaken(leaf, generator, by) for leaf in leaves]))
+
+    there = [moved(a) if i in reading.keys else given.copied(a) for i, a in enumerate(args)]
+    return there, {k: moved(v) if k in reading.keys else given.copied(v) for k, v in kwargs.items()}
+
+
+def _shaken(leaf: Any, generator: np.random.Generator, by: float) -> Any:
+    if isinstance(leaf, bool) or hasattr(leaf, "detach"):
+        return leaf
+    number = given.plain(leaf)
+    if number is None or number.dtype.kind not in "f":
+        return leaf
+    typical = float(np.sqrt(np.mean(np.square(number, dtype=float)))) if number.size else 0.0
+    # Entries keep their signs, so that a logarithm stays defined; what is zero moves by a little of the rest.
+    still = np.where(number == 0, typical or 1.0, 0.0)
+    there = number * (1 + by * generator.uniform(-1, 1, number.shape)) + by * still * generator.uniform(
+        -1, 1, number.shape
+    )
+    return there.astype(number.dtype)[()] if not isinstance(leaf, float) else float(there)
+
+
+def _slopes_of(
+    gradient: Callable[..., Any], point: tuple[Sequence[Any], Mapping[str, Any]], reading: Reading
+) -> dict[str, Array] | None:
+    """What the gradient function gives at another point, by name; None where it fails there."""
+    there, keywords = point
+    try:
+        result = gradient(*map(given.copied, there), **keywords)
+    except Exception:
+        return None  # what it does there is not what was asked about
+    again = _as_before(result, there, keywords, reading)
+    if again is None:
+        return None
+    return {leaf.name: np.asarray(leaf.yours, float) for leaf in again.checked()}
+
+
+def _as_before(result: Any, there: Sequence[Any], keywords: Mapping[str, Any], reading: Reading) -> Reading | None:
+    """The result read in the way in which the first one was read."""
+    values: dict[int | str, Any] = dict(enumerate(there))
+    values.update(keywords)
+    several = len(reading.keys) > 1
+    if isinstance(result, (tuple, list)) and len(result) == 2 and (reading.second or not several):
+        # A pair (loss, gradient).
+        result = result[1] if given.plain(result[0]) is not None and np.ndim(result[0]) == 0 else result
+    by_name = isinstance(result, Mapping) and (several or not isinstance(values[reading.keys[0]], Mapping))
+    parts = list(result.values()) if by_name else list(result) if several else [result]
+    found: list[Leaf] = []
+    by_key: dict[int | str, list[Leaf]] = {}
+    for leaf in reading.leaves:
+        by_key.setdefault(leaf.key, []).append(leaf)
+    for key, part in zip(reading.keys, parts, strict=False):
+        leaves = given._leaves(values[key], part, key, "")
+        if leaves is None or len(leaves) != len(by_key[key]):
+            return None
+        found += [Leaf(old.name, key, new.value, new.yours) for old, new in zip(by_key[key], leaves, strict=True)]
+    return Reading(reading.keys, tuple(found))

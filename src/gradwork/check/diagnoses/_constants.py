@@ -1,0 +1,245 @@
+"""Numbers that a factor may come from: lengths of the data, two, a sign, and constants that people write."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from gradwork.check.diagnoses._ratio import near
+from gradwork.check.evidence import Evidence
+from gradwork.graph.graph import CONSTANT
+
+SIGN, TWO, COUNT, OTHER = "sign", "two", "count", "other"
+MOST_CONSTANTS = 40
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a factor is: its kind, its exact value, and its story in words that do not depend on the point.
+
+    says:  what is wrong, as a sentence's beginning;  why, hint: as in a finding;  data: what tells it from others.
+    """
+
+    kind: str
+    value: float
+    says: str
+    why: str = ""
+    hint: str = ""
+    data: str = ""
+
+
+_COUNTS: WeakKeyDictionary[Evidence, list[tuple[int, str]]] = WeakKeyDictionary()
+
+
+def counts(evidence: Evidence) -> list[tuple[int, str]]:
+    """Lengths that a factor may come from, the likelier ones first, each with what there are that many of."""
+    if evidence not in _COUNTS:
+        found: dict[int, str] = {}
+        for count, what in _all_counts(evidence):
+            if count > 1:
+                found.setdefault(count, what)
+        _COUNTS[evidence] = list(found.items())
+    return _COUNTS[evidence]
+
+
+def _all_counts(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    first = [*_of_reductions(evidence), *_of_data(evidence)]
+    yield from first
+    several = list(dict.fromkeys((n, what) for n, what in first if n > 1))[:6]
+    for (a, one), (b, other) in itertools.combinations(several, 2):
+        if a != b:
+            yield a * b, f"{one} times the {other}"
+    yield from _of_parameters(evidence)
+
+
+def _of_reductions(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    joint = evidence.joint
+    if joint is None:
+        return
+    moving = joint.graph.depends_on(list(joint.place.values()))
+    for op in ("mean", "sum"):
+        for position in range(joint.forward - 1, -1, -1):
+            node = joint.node(position)
+            if node.op == op and moving[position]:
+                inside = joint.node(node.inputs[0]).shape
+                lengths = [inside[a] for a in node.params["axis"]]
+                yield int(np.prod(lengths, dtype=np.int64)), f"entries that the {op} is over"
+                if len(lengths) > 1 and lengths[0] > 1:
+                    yield lengths[0], f"rows that the {op} is over"
+
+
+def _of_data(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    shapes: list[tuple[str, tuple[int, ...]]] = []
+    joint = evidence.joint
+    if joint is not None:
+        checked = set(joint.place.values())
+        inputs = [i for i in joint.graph.inputs if i not in checked]
+        shapes += [(joint.node(i).name or "the data", joint.node(i).shape) for i in inputs]
+        arrays = [i for i in range(joint.forward) if joint.node(i).op == CONSTANT and np.ndim(joint.values[i])]
+        shapes += [("the data", joint.node(i).shape) for i in arrays]
+    else:
+        values = {id(leaf.value) for leaf in evidence.leaves}
+        for value in [*evidence.call[0], *evidence.call[1].values()]:
+            if isinstance(value, np.ndarray) and id(value) not in values:
+                shapes.append(("the data", value.shape))
+    for axis in range(max((len(s) for _, s in shapes), default=0)):
+        for name, shape in shapes:
+            if axis < len(shape):
+                yield shape[axis], f"{_lines(axis)} of {name}"
+
+
+def _of_parameters(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    for leaf in evidence.leaves:
+        for axis, length in enumerate(leaf.shape):
+            yield length, f"{_lines(axis) if len(leaf.shape) > 1 else 'entries'} of {leaf.name}"
+
+
+def _lines(axis: int) -> str:
+    return {0: "rows", 1: "columns"}.get(axis, f"places on axis {axis}")
+
+
+def meanings(evidence: Evidence, ratio: float) -> list[Meaning]:
+    """What this factor may be, most likely first; empty where it is no number that is known."""
+    if near(ratio, -1.0):
+        return [Meaning(SIGN, -1.0, "the sign is turned", "yours is -1 times what is right", "turn the sign")]
+    if ratio < 0:
+        return [_turned(m) for m in meanings(evidence, -ratio)]
+    return [*_counted(evidence, ratio), *_twos(evidence, ratio), *_others(evidence, ratio)]
+
+
+def _turned(meaning: Meaning) -> Meaning:
+    return Meaning(
+        SIGN,
+        -meaning.value,
+        f"the sign is turned, and {meaning.says}",
+        f"yours is {-meaning.value:.6g} times what is right",
+        f"turn the sign, and {meaning.hint}" if meaning.hint else "turn the sign",
+        meaning.data,
+    )
+
+
+def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
+    known = counts(evidence)
+    for count, what in known:
+        n = f"{count}"
+        is_n = f"{n} is the number of {what}"
+        for value, says, hint in (
+            (float(count), f"the factor 1/{n} is missing", f"divide by {n}"),
+            (1.0 / count, f"there is a factor 1/{n} too much", f"multiply by {n}"),
+            (count / 2.0, f"the factor 2/{n} is missing", f"multiply by 2/{n}"),
+            (2.0 / count, f"there is a factor 2/{n} too much", f"multiply by {n}/2"),
+            (1.0 / count**2, f"there is a factor 1/{n} twice too often", f"multiply by {n} twice"),
+            (float(count) ** 2, f"the factor 1/{n} is missing twice", f"divide by {n} twice"),
+        ):
+            doubtful = " times " in what or value not in (float(count), 1.0 / count)
+            if not near(ratio, value) or near(value, 1.0) or (doubtful and _plainer(known, value)):
+                continue
+            same = value in (2.0, 0.5)
+            yield Meaning(
+                COUNT,
+                value,
+                f"{says}: {is_n}",
+                f"yours is {times(value)} what is right, and {is_n}",
+                hint,
+                f"another number of {what} than {n}" if same else "",
+            )
+            return
+    for (a, one), (b, other) in itertools.permutations(known[:6], 2):
+        if a != b and near(ratio, a / b) and a % b and b % a:
+            yield Meaning(
+                COUNT,
+                a / b,
+                f"the factor 1/{b} stands where 1/{a} belongs: {a} is the number of {one}, {b} that of {other}",
+                f"yours is {a}/{b} times what is right",
+                f"divide by {a}, not by {b}",
+            )
+            return
+
+
+def _plainer(known: list[tuple[int, str]], value: float) -> bool:
+    """Whether a factor has a shorter story: two, a power of ten, or another length by itself."""
+    usual = (2.0, 0.5, 4.0, 0.25, *(10.0**-k for k in range(1, 9)))
+    lengths = [n for n, what in known if " times " not in what]
+    return any(near(value, v) for v in usual) or any(near(value, float(n)) or near(value, 1.0 / n) for n in lengths)
+
+
+def _twos(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
+    lengths = {n for n, _ in counts(evidence)}
+    for value, says, hint in (
+        (2.0, "there is a factor 2 too much", "divide by 2"),
+        (0.5, "the factor 2 is missing", "multiply by 2"),
+        (4.0, "there is a factor 2 twice too much", "divide by 4"),
+        (0.25, "the factor 2 is missing twice", "multiply by 4"),
+    ):
+        if near(ratio, value) and (value in (2.0, 0.5) or 4 not in lengths):
+            data = "data of other lengths than 2" if 2 in lengths and value in (2.0, 0.5) else ""
+            yield Meaning(TWO, value, says, f"yours is {times(value)} what is right", hint, data)
+
+
+def _others(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
+    for value, what in _known(evidence):
+        if near(ratio, value) and not near(value, 1.0):
+            yield Meaning(
+                OTHER,
+                value,
+                f"there is a factor {what} too much",
+                f"yours is {times(value)} what is right",
+                f"divide by {what}",
+            )
+            return
+        if value and near(ratio, 1 / value) and not near(value, 1.0):
+            yield Meaning(
+                OTHER,
+                1 / value,
+                f"the factor {what} is missing",
+                f"yours is {times(1 / value)} what is right",
+                f"multiply by {what}",
+            )
+            return
+
+
+def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
+    """Numbers that stand in the loss, and those that people write, with their names."""
+    joint = evidence.joint
+    if joint is not None:
+        written = [joint.values[i] for i in range(joint.forward) if joint.node(i).op == CONSTANT]
+        plain = dict.fromkeys(abs(float(v)) for v in written if np.ndim(v) == 0 and np.asarray(v).dtype.kind in "iuf")
+        for number in list(plain)[:MOST_CONSTANTS]:
+            if np.isfinite(number) and number not in (0.0, 1.0, 2.0, 0.5):
+                yield number, f"{number:.6g}, which stands in the loss,"
+    for count, what in counts(evidence):
+        yield 1 / math.sqrt(count), f"1/sqrt({count}), with {count} the number of {what},"
+    for count, what in counts(evidence)[:8]:
+        if count > 2:
+            yield count / (count - 1.0), f"{count}/{count - 1}, with {count} the number of {what},"
+    yield from _usual()
+
+
+@lru_cache(maxsize=1)
+def _usual() -> tuple[tuple[float, str], ...]:
+    powers = [(10.0**-k, f"{10.0**-k:g}") for k in range(1, 9)]
+    return (
+        *powers,
+        (math.pi, "pi"),
+        (2 * math.pi, "2 pi"),
+        (math.sqrt(2 * math.pi), "sqrt(2 pi)"),
+        (math.log(2.0), "log(2)"),
+        (math.log(10.0), "log(10)"),
+        (1.5, "3/2"),
+        (3.0, "3"),
+        (6.0, "6"),
+    )
+
+
+def times(value: float) -> str:
+    """A factor in words: "8 times", "1/8 of"."""
+    inverse = 1 / value
+    if 0 < value < 1 and abs(inverse - round(inverse)) < 1e-9:
+        return f"1/{round(inverse)} of"
+    return f"{value:.6g} times"

@@ -1,0 +1,151 @@
+"""The gradient of a bias, added up wrongly: a mean, over every axis, over the wrong one, or times something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Finding, Mutant, explained
+from gradwork.check.diagnoses._copies import CopySum, copy_sums
+from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.sites import Names, without_copies
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each sum over the rows for a bias: every other way in which its entries have been added up."""
+    names = Names.of(joint)
+    for at in copy_sums(joint):
+        for edit, says in _ways(joint, at):
+            yield Mutant(
+                at.node,
+                edit,
+                f"in the gradient of {at.name}, {says}{names.in_layer(at.at)}",
+                joint.layers[at.at],
+                f"{at.name} is added to every row, so its slope is the sum over the rows, column by column",
+                f"d_{at.name} = d.sum(axis=0), with d what comes back to {names.name(at.at)}",
+            )
+
+
+def _ways(joint: Joint, at: CopySum) -> Iterator[tuple[Edit, str]]:
+    shape, result = joint.node(at.coming).shape, joint.node(at.node).shape
+    count = int(np.prod([shape[a] for a in at.axes]))
+    axes, keep = at.axes, bool(joint.node(at.node).params.get("keepdims"))
+
+    def value(values: Sequence[Any]) -> Any:
+        return np.broadcast_to(values[at.coming], shape)
+
+    if count > 1:
+        yield (
+            lambda v: value(v).mean(axis=axes, keepdims=keep),
+            f"a mean over {count} rows stands where the sum belongs",
+        )
+        yield (
+            lambda v: value(v).sum(axis=axes, keepdims=keep) / count**2,
+            f"the sum over {count} rows is divided by {count} twice",
+        )
+        if len(axes) == 1 and not keep:
+            yield lambda v: np.take(value(v), 0, axis=axes[0]), "only the first row is taken: the sum is missing"
+            yield lambda v: np.take(value(v), -1, axis=axes[0]), "only the last row is taken: the sum is missing"
+            yield lambda v: value(v).max(axis=axes[0]), "the largest entry of each column stands where the sum belongs"
+    if int(np.prod(result)) > 1:
+        yield lambda v: np.full(result, value(v).sum()), "everything is summed, over all axes: every unit gets the same"
+        yield lambda v: np.full(result, value(v).mean()), "the mean over all axes is taken: every unit gets the same"
+    if len(shape) == 2 and axes == (0,) and shape[0] == shape[1] > 1 and not keep:
+        yield lambda v: value(v).sum(axis=1), "the sum is over the columns, and belongs over the rows"
+    yield from _times_input(joint, at, axes, keep)
+
+
+def _times_input(joint: Joint, at: CopySum, axes: tuple[int, ...], keep: bool) -> Iterator[tuple[Edit, str]]:
+    """What the layer reads, or what it gives, as a factor that only the weights have."""
+    shape, names = joint.node(at.coming).shape, Names(joint)
+    near = [without_copies(joint, i) for i in joint.node(at.at).inputs]
+    read = [i for p in near if joint.node(p).op == "matmul" for i in joint.node(p).inputs]
+    for other in dict.fromkeys([*read, at.at]):
+        inside = joint.node(other).shape
+        if other in joint.place.values() or inside not in (shape, (*shape[:-1], 1)):
+            continue
+
+        def edit(v: Sequence[Any], other: int = other, inside: Any = inside) -> Any:
+            product = np.broadcast_to(v[at.coming], shape) * np.broadcast_to(v[other], inside)
+            return product.sum(axis=axes, keepdims=keep)
+
+        yield edit, f"what comes back is multiplied by {names.name(other)}, as only the weights' is"
+    for p in near:
+        if joint.node(p).op != "matmul" or len(shape) != 2 or axes != (0,) or keep:
+            continue
+        left, right = joint.node(p).inputs
+        if right in joint.place.values() and joint.node(left).shape[:-1] == shape[:-1]:
+
+            def weights(v: Sequence[Any], left: int = left) -> Any:
+                return (np.broadcast_to(v[left], joint.node(left).shape).T @ np.broadcast_to(v[at.coming], shape)).sum(
+                    axis=0
+                )
+
+            yield weights, f"the weights' gradient is summed: what comes back is multiplied by {names.name(left)}"
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Shapes that are wrong because the sum was over another axis, or over all."""
+    joint = evidence.joint
+    if joint is None:
+        return
+    for at in copy_sums(joint):
+        if at.name not in evidence.wrong or np.shape(evidence.yours[at.name]) == np.shape(evidence.right[at.name]):
+            continue
+        coming, yours = joint.value(at.coming), np.asarray(evidence.yours[at.name], float)
+        others = [(tuple(range(coming.ndim)), "over all axes")]
+        others += [((a,), f"over axis {a + 1}") for a in range(coming.ndim) if (a,) != at.axes]
+        for axes, what in others:
+            total = coming.sum(axis=axes)
+            reach = 10 * float(np.max(evidence.tolerance[at.name], initial=0.0)) * coming.size
+            if (
+                total.size == yours.size
+                and np.all(np.abs(total.reshape(-1) - yours.reshape(-1)) <= reach)
+                and np.any(yours)
+            ):
+                right = ", ".join(str(a + 1) for a in at.axes)
+                yield explained(
+                    CAUSE,
+                    evidence,
+                    f"in the gradient of {at.name}, the sum is {what}, and belongs over axis {right}",
+                    [at.name],
+                    {at.name: yours},
+                    why=f"{at.name} has the shape {np.shape(evidence.right[at.name])}: it is added to every row",
+                    hint=f"d_{at.name} = d.sum(axis={at.axes[0]})",
+                )
+                break
+
+
+CAUSE = Cause(
+    code="GW206",
+    name="bias sum",
+    summary="The slopes of a bias are added up wrongly.",
+    explain=(
+        "A bias is added to every row, so its gradient is the sum over the rows of what comes back, unit by "
+        "unit. Taken are a mean where the loss has already divided by n, the sum over all axes (every unit "
+        "gets the same number), over the wrong axis, one row only, or the product with what the layer reads, "
+        "which belongs to the weights."
+    ),
+    broken="""
+import numpy as np
+
+def loss(W, b, x):
+    return np.mean(np.sum(np.tanh(x @ W + b), axis=1))
+
+def gradient(W, b, x):
+    d = (1 - np.tanh(x @ W + b) ** 2) / len(x)
+    return x.T @ d, d.mean(axis=0)
+""",
+    mended="""
+def gradient(W, b, x):
+    d = (1 - np.tanh(x @ W + b) ** 2) / len(x)
+    return x.T @ d, d.sum(axis=0)
+""",
+    find=find,
+    mutants=mutants,
+    rank=23,
+    paper=("M13", "M14"),
+    bugs=(6,),
+)

@@ -1,0 +1,58 @@
+"""What one path brings is counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, by_rule
+from gradwork.gradients.backprop import SUM_OF_PATHS
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each sum over paths: one of them stands twice."""
+    names = Names.of(joint)
+    for position, node in by_rule(joint, "add"):
+        if node.origin.by != SUM_OF_PATHS or node.origin.node is None:
+            continue
+        name = names.name(node.origin.node)
+        for twice in node.inputs:
+            yield Mutant(
+                position,
+                lambda values, position=position, twice=twice: values[position] + values[twice],  # type: ignore[misc]
+                f"one of the paths from {name} to the loss is counted twice{names.in_layer(node.origin.node)}",
+                joint.layers[node.origin.node] if node.origin.node < joint.forward else 0,
+                f"each use of {name} counts once",
+                "add up what comes back from each use once",
+            )
+
+
+CAUSE = Cause(
+    code="GW215",
+    name="counted twice",
+    summary="What one use of a value brings is added twice.",
+    explain="Where a value is used at several places, what comes back from each is added up, each once. Visiting one "
+    "place twice, or adding a sum that already has it, counts it twice.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    return np.sum((w * x) ** 2) + np.sum(np.sin(w * x))
+
+def gradient(w, x):
+    y = w * x
+    dy = 2 * y
+    dy = dy + np.cos(y) + np.cos(y)
+    return np.sum(dy * x)
+""",
+    mended="""
+def gradient(w, x):
+    y = w * x
+    return np.sum((2 * y + np.cos(y)) * x)
+""",
+    mutants=mutants,
+    rank=29,
+    paper=(),
+    bugs=(15,),
+)

@@ -1,0 +1,75 @@
+"""A minus sign too much or too little, in one place on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, by_rule, chain_steps, slope_in_words
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """The sign of each slope, of each sum's and each difference's second term."""
+    names = Names.of(joint)
+    for step in chain_steps(joint):
+        of, slope = step.of, names.written(step.slope, {})
+        yield Mutant(
+            step.product,
+            lambda values, product=step.product: np.negative(values[product]),  # type: ignore[misc]
+            f"{slope_in_words(names, step)} has the wrong sign{names.in_layer(of)}",
+            joint.layers[of],
+            "a minus sign is lost, or stands where there is none",
+            f"multiply by {slope}",
+        )
+    for position, node in by_rule(joint, "subtract", "add"):
+        left, right = node.inputs
+        wrong = np.add if node.op == "subtract" else np.subtract
+        of = node.origin.node if node.origin.node is not None else 0
+        yield Mutant(
+            position,
+            lambda values, left=left, right=right, wrong=wrong: wrong(values[left], values[right]),  # type: ignore[misc]
+            f"the second part of {names.written(position, {})} has the wrong sign{names.in_layer(of)}",
+            joint.layers[of] if of < joint.forward else 0,
+            "a plus stands where a minus belongs, or the other way round",
+            f"write {names.written(position, {})}",
+        )
+    for position, node in by_rule(joint, "negative"):
+        (inside,) = node.inputs
+        of = node.origin.node if node.origin.node is not None else 0
+        yield Mutant(
+            position,
+            lambda values, inside=inside: values[inside],  # type: ignore[misc]
+            f"the minus sign of {names.written(position, {})} is missing{names.in_layer(of)}",
+            joint.layers[of] if of < joint.forward else 0,
+            f"the right way back has {names.written(position, {})} here",
+            "put the minus sign in",
+        )
+
+
+CAUSE = Cause(
+    code="GW243",
+    name="inner sign",
+    summary="One factor or one term on the way back has the wrong sign.",
+    explain="Where the whole gradient has the wrong sign, the ratio to the right one is -1. Where only one term or "
+    "one inner slope has it, no ratio shows it, and the layers behind it are wrong in another way.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    return np.sum(x * np.cos(w)) + w**2
+
+def gradient(w, x):
+    return np.sum(x * np.sin(w)) + 2 * w
+""",
+    mended="""
+def gradient(w, x):
+    return np.sum(-x * np.sin(w)) + 2 * w
+""",
+    mutants=mutants,
+    rank=26,
+    paper=("M03",),
+    bugs=(3,),
+)

@@ -1,0 +1,80 @@
+"""A factor, or a term, of a formula on the way back is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, by_rule, chain_steps
+from gradwork.gradients.backprop import SUM_OF_PATHS
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """In each product, one factor; in each quotient, what is below; in each sum and difference, one term; a power."""
+    names = Names.of(joint)
+    steps = {step.product: step for step in chain_steps(joint)}
+    for position, node in by_rule(joint, "multiply", "chain_product", "divide", "add", "subtract", "power", "square"):
+        if node.origin.by == SUM_OF_PATHS:
+            continue
+        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        whole = names.written(position, {})
+        for place, kept in enumerate(node.inputs):
+            if position in steps and kept == steps[position].coming:
+                continue  # a missing slope: another cause
+            if node.op in ("divide", "power") and place == 1:
+                continue
+            left_out = _left_out(joint, names, node.op, node.inputs, place)
+            if left_out is None:
+                continue
+
+            def edit(values: Sequence[Any], kept: int = kept, shape: Any = node.shape, turned: bool = False) -> Any:
+                return np.broadcast_to(values[kept], shape)
+
+            yield Mutant(
+                position,
+                edit,
+                f"{left_out} is missing in {whole}{names.in_layer(of)}",
+                joint.layers[of],
+                f"the right way back has {whole} here",
+                f"write {whole}",
+            )
+
+
+def _left_out(joint: Joint, names: Names, op: str, inputs: tuple[int, ...], place: int) -> str | None:
+    if op in ("power", "square"):
+        return f"the exponent of {names.name(inputs[0])}"
+    other = inputs[1 - place]
+    what = names.name(other)
+    if op == "divide":
+        return f"the denominator {what}"
+    return f"the factor {what}" if op in ("multiply", "chain_product") else f"the term {what}"
+
+
+CAUSE = Cause(
+    code="GW245",
+    name="missing factor",
+    summary="One factor or one term of a formula on the way back is left out.",
+    explain="The formula of a slope has several factors or terms; one of them is forgotten, such as the exponent that "
+    "comes down, the denominator of a quotient, or the second term of the product rule.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    return np.sum(np.sin(w) / (1 + x * w) ** 2)
+
+def gradient(w, x):
+    return np.sum(np.cos(w) / (1 + x * w) ** 2 - 2 * np.sin(w) / (1 + x * w) ** 3)
+""",
+    mended="""
+def gradient(w, x):
+    return np.sum(np.cos(w) / (1 + x * w) ** 2 - 2 * np.sin(w) * x / (1 + x * w) ** 3)
+""",
+    mutants=mutants,
+    rank=35,
+    paper=("M02",),
+    bugs=(),
+)

@@ -1,0 +1,85 @@
+"""A path from a parameter to the loss is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, by_rule
+from gradwork.gradients.backprop import SUM_OF_PATHS
+
+STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each sum over paths: one of them is left out; and nothing goes back through one value."""
+    names = Names.of(joint)
+    for position, node in by_rule(joint, "add"):
+        if node.origin.by != SUM_OF_PATHS or node.origin.node is None:
+            continue
+        name = names.name(node.origin.node)
+        for kept in node.inputs:
+            yield Mutant(
+                position,
+                lambda values, kept=kept: values[kept],  # type: ignore[misc]
+                f"one of the paths from {name} to the loss is left out{names.in_layer(node.origin.node)}",
+                joint.layers[node.origin.node] if node.origin.node < joint.forward else 0,
+                f"{name} is used more than once, and what comes back from every use is added up",
+                f"add up what every use of {name} brings (+=, not =)",
+            )
+    for of, adjoint in joint.adjoint.items():
+        node = joint.node(of)
+        if adjoint < joint.forward or of in joint.place.values() or node.op in STATISTICS:
+            continue
+        name = names.name(of)
+        yield Mutant(
+            adjoint,
+            lambda values, adjoint=adjoint: np.zeros_like(values[adjoint]),  # type: ignore[misc]
+            f"nothing comes back through {name}{names.in_layer(of)}",
+            joint.layers[of],
+            f"{name} depends on the parameter too, and what it brings is part of the gradient",
+            f"add what comes back through {name}",
+        )
+
+
+CAUSE = Cause(
+    code="GW214",
+    name="missing path",
+    summary="A value is used more than once, and only one of the uses is counted.",
+    explain="What comes back to a value is the sum over all its uses. An assignment where an addition belongs keeps "
+    "the last use only; a branch that is taken for constant brings nothing.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    h = np.tanh(w * x[0])
+    h = np.tanh(w * h + x[1])
+    return h**2
+
+def gradient(w, x):
+    h1 = np.tanh(w * x[0])
+    h2 = np.tanh(w * h1 + x[1])
+    dz2 = 2 * h2 * (1 - h2**2)
+    dw = dz2 * h1
+    dz1 = dz2 * w * (1 - h1**2)
+    dw = dz1 * x[0]
+    return dw
+""",
+    mended="""
+def gradient(w, x):
+    h1 = np.tanh(w * x[0])
+    h2 = np.tanh(w * h1 + x[1])
+    dz2 = 2 * h2 * (1 - h2**2)
+    dw = dz2 * h1
+    dz1 = dz2 * w * (1 - h1**2)
+    dw += dz1 * x[0]
+    return dw
+""",
+    mutants=mutants,
+    rank=28,
+    paper=("M20",),
+    bugs=(7, 14),
+)

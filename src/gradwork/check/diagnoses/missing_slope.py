@@ -1,0 +1,55 @@
+"""The slope of an op is left out: the chain rule stops before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, as_it_is, chain_steps, slope_in_words
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each chain step: what comes back goes on as it is."""
+    names = Names.of(joint)
+    for step in chain_steps(joint):
+        of, coming = step.of, step.coming
+        slope = names.written(step.slope, {})
+        argument = names.name(joint.node(of).inputs[0])
+        what = slope_in_words(names, step)
+        yield Mutant(
+            step.product,
+            as_it_is(coming),
+            f"{what} is missing{names.in_layer(of)}",
+            joint.layers[of],
+            f"by the chain rule what comes back is multiplied by the slope of {joint.node(of).op} at {argument}",
+            f"multiply by {slope}",
+        )
+
+
+CAUSE = Cause(
+    code="GW209",
+    name="missing slope",
+    summary="The slope of an activation, or of another inner function, is left out.",
+    explain="The chain rule multiplies what comes back by the slope of every function on the way. Where one is "
+    "forgotten, the layers behind it get slopes that are too large or of the wrong sign, and those before it "
+    "are right.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    return np.sum(np.tanh(x * w) ** 2)
+
+def gradient(w, x):
+    return np.sum(2 * np.tanh(x * w) * x)
+""",
+    mended="""
+def gradient(w, x):
+    a = np.tanh(x * w)
+    return np.sum(2 * a * (1 - a**2) * x)
+""",
+    mutants=mutants,
+    rank=20,
+    paper=("M04", "M05"),
+    bugs=(9,),
+)

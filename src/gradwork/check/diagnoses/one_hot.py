@@ -1,0 +1,66 @@
+"""The slope of softmax and cross-entropy together is p - y; p alone, or the scores in place of p, are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.shares import shares_of
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each cross-entropy of scores: the shares without what was asked for, and the scores in their place."""
+    for found in shares_of(joint):
+        if found.coming is not None and not found.logarithm:
+            continue
+        ways = (
+            ("the one-hot labels are not taken off the shares", lambda v, f=found: f.weight(v) * f.p(v)),
+            (
+                "the scores stand where their softmax belongs",
+                lambda v, f=found: v[f.adjoint] + f.weight(v) * (v[f.scores] - f.p(v)),
+            ),
+        )
+        for says, edit in ways:
+            yield Mutant(
+                found.adjoint,
+                edit,
+                says,
+                joint.layers[found.scores],
+                "what comes back to the scores is p - y: the shares, less 1 at the right class",
+                "p[np.arange(n), labels] -= 1",
+            )
+
+
+CAUSE = Cause(
+    code="GW237",
+    name="shares less labels",
+    summary="The labels are not taken off the shares, or scores stand in place of shares.",
+    explain="Softmax and cross-entropy together have the slope p - y by the scores: p is the softmax of the scores, "
+    "and y is 1 at the right class and 0 elsewhere. Without the y, or with the scores themselves for p, every "
+    "layer is wrong.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    z = x @ w
+    z = z - np.max(z, axis=1, keepdims=True)
+    return -np.sum((z - np.log(np.sum(np.exp(z), axis=1, keepdims=True)))[:, 1])
+
+def gradient(w, x):
+    z = x @ w
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    return x.T @ (e / np.sum(e, axis=1, keepdims=True))
+""",
+    mended="""
+def gradient(w, x):
+    z = x @ w
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    p[:, 1] -= 1
+    return x.T @ p
+""",
+    mutants=mutants,
+    rank=17,
+    paper=("M22",),
+)

@@ -1,0 +1,73 @@
+"""The slopes of a softmax are taken as if each share depended on its own score alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.shares import Shares, shares_of
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each softmax: what comes back to the scores, by p (1 - p) alone, and by p alone."""
+    for found in shares_of(joint):
+        if found.coming is None:
+            continue
+        for says, edit in (
+            ("only the diagonal p (1 - p) of the softmax's table of slopes is used", _diagonal(found)),
+            ("the softmax's slope is taken to be p", _only_p(found)),
+        ):
+            yield Mutant(
+                found.adjoint,
+                edit,
+                says,
+                joint.layers[found.scores],
+                "every score stands in the sum below every share: dz_i = p_i (g_i - sum_j g_j p_j)",
+                "dz = p * (g - np.sum(g * p, axis=-1, keepdims=True))",
+            )
+
+
+def _diagonal(found: Shares):  # type: ignore[no-untyped-def]
+    return lambda values: (p := found.p(values)) * (1 - p) * values[found.coming]
+
+
+def _only_p(found: Shares):  # type: ignore[no-untyped-def]
+    return lambda values: found.p(values) * values[found.coming]
+
+
+CAUSE = Cause(
+    code="GW217",
+    name="softmax diagonal",
+    summary="Of the softmax's table of slopes only the diagonal is used.",
+    explain="Each share of a softmax depends on every score, since every score stands in the sum below. The slope of "
+    "share i by score j is p_i (1 - p_i) for i = j and -p_i p_j otherwise; with the first alone, the slopes "
+    "of a row do not add up to zero.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    z = x @ w
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return np.sum(p**2 * np.arange(4))
+
+def gradient(w, x):
+    z = x @ w
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return x.T @ (2 * p * np.arange(4) * p * (1 - p))
+""",
+    mended="""
+def gradient(w, x):
+    z = x @ w
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    g = 2 * p * np.arange(4)
+    return x.T @ (p * (g - np.sum(g * p, axis=1, keepdims=True)))
+""",
+    mutants=mutants,
+    rank=15,
+    paper=("M21",),
+    bugs=(17,),
+)

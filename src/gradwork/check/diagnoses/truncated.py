@@ -1,0 +1,104 @@
+"""The way back stops too early: of a parameter that is used at every step, only the last steps are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.evidence import Evidence, Joint
+from gradwork.check.sites import Names
+from gradwork.gradients.backprop import SUM_OF_PATHS
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """For each parameter with several uses: the sum of some of them, from the end or from the beginning."""
+    joint = evidence.joint
+    if joint is None:
+        return
+    names = Names.of(joint)
+    for name in evidence.fitting:
+        shares = uses(joint, joint.slope[name])
+        if len(shares) < 2:
+            continue
+        values = [np.asarray(joint.value(i), float) for i in shares]
+        for says, chosen in _ways(len(shares)):
+            candidate = sum((values[k] for k in chosen), np.zeros_like(evidence.right[name]))
+            if evidence.equals(name, candidate):
+                yield explained(
+                    CAUSE, evidence, f"of the {len(shares)} uses of {names.name(joint.place[name])} {says}", [name],
+                    {name: candidate},
+                    why=f"{name} is used {len(shares)} times, and what comes back from every use is added up",
+                    hint=f"add up all of them: d_{name} += ... at every step",
+                )  # fmt: skip
+
+
+def uses(joint: Joint, slope: int) -> list[int]:
+    """What each use of a value brings, the last use first: the terms of the sum over the paths."""
+    found: list[int] = []
+    waiting = [slope]
+    while waiting:
+        at = waiting.pop()
+        node = joint.node(at)
+        if node.op == "add" and node.origin.by == SUM_OF_PATHS:
+            waiting += node.inputs[::-1]
+        else:
+            found.append(at)
+    return found
+
+
+def _ways(count: int) -> Iterator[tuple[str, Sequence[int]]]:
+    for kept in range(1, count):
+        yield (f"only the last {kept} are counted" if kept > 1 else "only the last one is counted"), range(kept)
+        first = range(count - kept, count)
+        yield (f"only the first {kept} are counted" if kept > 1 else "only the first one is counted"), first
+    for left in range(1, count - 1):
+        others = [k for k in range(count) if k != left]
+        yield f"the one at place {count - left} is left out", others
+
+
+CAUSE = Cause(
+    code="GW227",
+    name="truncated",
+    summary="A parameter is used at several steps, and only some of them are counted.",
+    explain="In a network that runs over time, and wherever a parameter is used again, the gradient is a sum over all "
+    "uses. Where the way back stops after a few steps, or assigns instead of adding, some of the terms are "
+    "missing.",
+    broken="""
+import numpy as np
+
+def loss(w, x):
+    h = 0.0
+    for t in range(5):
+        h = np.tanh(w * h + x[t])
+    return h**2
+
+def gradient(w, x):
+    hs = [0.0]
+    for t in range(5):
+        hs.append(np.tanh(w * hs[-1] + x[t]))
+    dh, dw = 2 * hs[-1], 0.0
+    for t in range(4, 2, -1):
+        dz = dh * (1 - hs[t + 1] ** 2)
+        dw += dz * hs[t]
+        dh = dz * w
+    return dw
+""",
+    mended="""
+def gradient(w, x):
+    hs = [0.0]
+    for t in range(5):
+        hs.append(np.tanh(w * hs[-1] + x[t]))
+    dh, dw = 2 * hs[-1], 0.0
+    for t in range(4, -1, -1):
+        dz = dh * (1 - hs[t + 1] ** 2)
+        dw += dz * hs[t]
+        dh = dz * w
+    return dw
+""",
+    find=find,
+    rank=18,
+    paper=("M20",),
+    bugs=(14, 27),
+)

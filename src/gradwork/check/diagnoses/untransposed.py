@@ -1,0 +1,69 @@
+"""A matrix is not transposed on the way back, or one that should not be is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Joint
+from gradwork.check.sites import Names, by_rule, without_copies
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """In each matrix product on the way back, a square factor the other way round; a square product transposed."""
+    names = Names.of(joint)
+    for position, node in by_rule(joint, "matmul"):
+        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        left, right = node.inputs
+        for place, factor in enumerate(node.inputs):
+            shape = joint.node(factor).shape
+            if len(shape) != 2 or shape[0] != shape[1]:
+                continue
+            inside = joint.node(factor)
+            plain = inside.op == "transpose"
+            name = names.name(without_copies(joint, inside.inputs[0] if plain else factor))
+            wrong, belongs = (name, f"{name}ᵀ") if plain else (f"{name}ᵀ", name)
+            yield Mutant(
+                position,
+                lambda values, left=left, right=right, place=place: np.matmul(  # type: ignore[misc]
+                    values[left].T if place == 0 else values[left], values[right].T if place == 1 else values[right]
+                ),
+                f"{wrong} stands where {belongs} belongs{names.in_layer(of)}",
+                joint.layers[of],
+                "the slopes of a product X W are g Wᵀ for X and Xᵀ g for W",
+                f"use {belongs}",
+            )
+
+
+CAUSE = Cause(
+    code="GW244",
+    name="untransposed",
+    summary="A square matrix is not transposed on the way back.",
+    explain="What comes back to X through X W is g Wᵀ. Where W is square, g W has the same shape, and nothing "
+    "complains.",
+    broken="""
+import numpy as np
+
+def loss(w, v, x):
+    return np.sum(np.tanh(np.tanh(x @ w) @ v))
+
+def gradient(w, v, x):
+    a = np.tanh(x @ w)
+    b = np.tanh(a @ v)
+    g = 1 - b**2
+    return x.T @ (g @ v * (1 - a**2)), a.T @ g
+""",
+    mended="""
+def gradient(w, v, x):
+    a = np.tanh(x @ w)
+    b = np.tanh(a @ v)
+    g = 1 - b**2
+    return x.T @ (g @ v.T * (1 - a**2)), a.T @ g
+""",
+    mutants=mutants,
+    rank=20,
+    paper=("M09",),
+    bugs=(4,),
+)

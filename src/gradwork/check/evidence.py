@@ -1,0 +1,206 @@
+"""What the search for a cause looks at: the given gradient, the right one, and the graph that that is read from.
+
+Where the function can be traced, the right gradient is that of the graph, to all its digits, once the measured slopes
+have confirmed it; otherwise it is the measured one, and what cannot be seen through its bars stays unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from gradwork.check.given import Array, Leaf
+from gradwork.check.verdicts import Verdict
+from gradwork.errors import GradworkError
+from gradwork.gradients.backprop import backpropagate
+from gradwork.gradients.transforms import check_one_number
+from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
+from gradwork.graph.op import REGISTER
+from gradwork.graph.run import apply_op, run, spread
+from gradwork.graph.trace import Function, trace_call
+
+Edit = Callable[[Sequence[Any]], Any]
+SMALL = 1e-9  # of an array's typical slope: what is nearer than this is taken for equal, where nothing is less exact
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The graph of the loss and of the way back from it, with the value of every node.
+
+    forward:  how many of the nodes are those of the loss; the rest is the way back.
+    adjoint:  for a node of the loss, the node that holds the slope that comes back to it.
+    place:    for each checked array by name, the input that it is.
+    slope:    for each checked array by name, the node that holds its gradient.
+    """
+
+    graph: Graph
+    values: tuple[Any, ...]
+    forward: int
+    adjoint: Mapping[int, int]
+    place: Mapping[str, int]
+    slope: Mapping[str, int]
+
+    def value(self, position: int) -> Array:
+        """The value of a node, in its full shape."""
+        return np.asarray(spread(self.values[position], self.graph.nodes[position].shape))
+
+    def node(self, position: int) -> Node:
+        """A node."""
+        return self.graph.nodes[position]
+
+    def with_edits(self, edits: Mapping[int, Edit]) -> dict[str, Array] | None:
+        """The gradients when some nodes are worked out otherwise; None where that cannot be done.
+
+        An edit gets the values of all nodes and gives a value of the node's own shape.
+        """
+        values = list(self.values)
+        changed: set[int] = set()
+        nodes = self.graph.nodes
+        try:
+            with np.errstate(all="ignore"):
+                for position in range(min(edits), len(nodes)):
+                    node = nodes[position]
+                    if position in edits:
+                        value = np.asarray(edits[position](values))
+                        if value.shape != node.shape:
+                            return None
+                    elif node.op in (INPUT, CONSTANT) or not any(i in changed for i in node.inputs):
+                        continue
+                    else:
+                        shapes = [nodes[i].shape for i in node.inputs]
+                        arguments = [values[i] for i in node.inputs]
+                        value = apply_op(REGISTER.named(node.op), arguments, shapes, node.params)
+                    values[position] = value
+                    changed.add(position)
+        except (ArithmeticError, ValueError, TypeError, IndexError):
+            return None
+        return {name: np.asarray(spread(values[i], nodes[i].shape)) for name, i in self.slope.items() if i in changed}
+
+    @cached_property
+    def layers(self) -> list[int]:
+        """For each node of the loss, how many matrix products with a parameter lie on the longest way to it."""
+        moving = self.graph.depends_on(list(self.place.values()))
+        depth = [0] * self.forward
+        for position in range(self.forward):
+            node = self.graph.nodes[position]
+            below = max((depth[i] for i in node.inputs if i < self.forward), default=0)
+            product = node.op in ("matmul", "einsum") and any(moving[i] for i in node.inputs)
+            depth[position] = below + product
+        return depth
+
+
+def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves: Sequence[Leaf]) -> Joint | None:
+    """Trace the loss and go back from it; None where it cannot be traced, or has no rule somewhere."""
+    try:
+        traced = trace_call(f, args, kwargs, floating=tuple(dict.fromkeys(leaf.key for leaf in leaves)))
+        check_one_number(traced)
+        graph = traced.graph
+        given = [traced.values[i] for i in graph.inputs]
+        places: dict[str, int] = {}
+        for key in dict.fromkeys(leaf.key for leaf in leaves):
+            mine = [leaf for leaf in leaves if leaf.key == key]
+            for leaf, position in zip(mine, traced.argument(key).inputs, strict=True):
+                places[leaf.name] = position
+        values = run(graph, given).values
+        back = backpropagate(graph, list(places.values()), values)
+        every = run(back.graph, given, known=values).values
+    except (GradworkError, ArithmeticError, ValueError, TypeError, LookupError, StopIteration):
+        return None
+    slope = dict(zip(places, back.graph.outputs, strict=True))
+    return Joint(back.graph, every, len(graph.nodes), back.of, places, slope)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A point, the gradient that was given there, and the right one.
+
+    yours, right, tolerance: for each checked array by name; `tolerance` is within what equal counts as equal. An array
+               of another shape than its argument's has no tolerance.
+    verdicts:  for each checked array by name.
+    joint:     the graph, None for a black box.
+    changed:   names of the arguments that the gradient function wrote into.
+    ask:       `ask(seed)` gives the evidence at another point, where the gradient is a function; None elsewhere.
+    """
+
+    leaves: tuple[Leaf, ...]
+    yours: Mapping[str, Array]
+    right: Mapping[str, Array]
+    tolerance: Mapping[str, Array]
+    verdicts: Mapping[str, Verdict]
+    joint: Joint | None
+    ask: Callable[[int], Evidence | None] = field(default=lambda seed: None)
+    answers: tuple[Any, Any] | None = None
+    loss: Callable[..., Any] | None = None
+    call: tuple[Sequence[Any], Mapping[str, Any]] = ((), {})
+    changed: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> list[str]:
+        """The names of the arrays that are wrong, in the order of the arguments."""
+        return [name for name, verdict in self.verdicts.items() if verdict.wrong]
+
+    @property
+    def fitting(self) -> list[str]:
+        """The wrong arrays that have their argument's shape."""
+        return [name for name in self.wrong if np.shape(self.yours[name]) == np.shape(self.right[name])]
+
+    @cached_property
+    def second(self) -> Evidence | None:
+        """The evidence at another point; None where there is none."""
+        for seed in (1, 2):
+            found = self.ask(seed)
+            if found is not None:
+                return found
+        return None
+
+    def equals(self, name: str, candidate: Any) -> bool:
+        """Whether `candidate` is the given gradient of this array, to the noise; entries at kinks are left out."""
+        yours = self.yours[name]
+        if np.shape(candidate) != np.shape(yours):
+            return False
+        with np.errstate(all="ignore"):
+            near = np.abs(yours - candidate) <= self.tolerance[name]
+        same = (yours == candidate) | (np.isnan(yours) & np.isnan(candidate))
+        kinks = self.verdicts[name].at_kink if name in self.verdicts else np.zeros(np.shape(yours), bool)
+        return bool(np.all(near | same | kinks))
+
+    def digits(self, names: Sequence[str], candidates: Mapping[str, Any]) -> int:
+        """To how many digits of an array's typical slope candidates agree with what was given."""
+        worst = 0.0
+        for name in names:
+            candidate = np.asarray(candidates.get(name, self.right[name]), float)
+            typical = float(np.sqrt(np.mean(candidate**2))) or 1.0
+            keep = ~self.verdicts[name].at_kink if name in self.verdicts else np.ones(candidate.shape, bool)
+            keep = keep if keep.shape == candidate.shape else np.ones(candidate.shape, bool)
+            gap = np.abs(self.yours[name] - candidate)[keep]
+            worst = max(worst, float(np.max(gap, initial=0.0)) / typical)
+        return 15 if worst == 0 else int(min(15, max(0, np.floor(-np.log10(worst)))))
+
+    def typical(self, name: str) -> float:
+        """The root mean square of the right slopes of an array."""
+        right = self.right[name]
+        return float(np.sqrt(np.mean(right**2))) if np.size(right) else 0.0
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Lengths that a factor may come from, by what they are: the rows of the data, the entries of the result."""
+        found: dict[str, int] = {}
+        if self.joint is None:
+            return found
+        graph = self.joint.graph
+        for position in range(self.joint.forward):
+            node = graph.nodes[position]
+            if node.op in ("mean", "sum"):
+                inside = graph.nodes[node.inputs[0]].shape
+                count = int(np.prod([inside[a] for a in node.params["axis"]], dtype=np.int64))
+                found.setdefault(f"the {count} entries that the {node.op} is over", count)
+        for position in graph.inputs:
+            node = graph.nodes[position]
+            for axis, length in enumerate(node.shape):
+                what = {0: "rows", 1: "columns"}.get(axis, f"axis {axis + 1}")
+                found.setdefault(f"the {length} {what} of {node.name or 'an argument'}", length)
+        return {what: n for what, n in found.items() if n > 1}

@@ -1,0 +1,321 @@
+"""The gradient that is to be checked: a function that gives it, or what one gave; read against the arguments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradwork.errors import ArgumentError
+from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.graph.trace import Function, as_called, as_number
+from gradwork.graph.tree import Structure, flatten
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """One array of one argument: its name, its value, and what was given as its gradient (None: nothing was)."""
+
+    name: str
+    key: int | str
+    value: Any
+    yours: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that its gradient has to have."""
+        return np.shape(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How the given gradient was read: which arguments it covers, leaf by leaf.
+
+    said: what had to be guessed;  second: it is the second part of a pair (loss, gradient).
+    """
+
+    keys: tuple[int | str, ...]
+    leaves: tuple[Leaf, ...]
+    said: str = ""
+    second: bool = False
+
+    def checked(self) -> list[Leaf]:
+        """The leaves for which a gradient was given."""
+        return [leaf for leaf in self.leaves if leaf.yours is not None]
+
+
+def plain(value: Any) -> Any:
+    """A gradient's array as NumPy's own: of torch, JAX and others too. None where it is not made of numbers."""
+    if hasattr(value, "detach"):
+        value = value.detach()
+    if hasattr(value, "cpu"):
+        value = value.cpu()
+    if hasattr(value, "dtype") and "bfloat16" in str(value.dtype) and hasattr(value, "float"):
+        value = value.float()
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    return as_number(value)
+
+
+# -- calling a gradient function --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a gradient function gave, twice, and what it did to its arguments.
+
+    changed: names of the arguments that it wrote into.
+    """
+
+    first: Any
+    second: Any
+    changed: tuple[str, ...]
+
+
+def answered(gradient: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Answer:
+    """Call the gradient function twice on copies of the arguments."""
+    first, changed = _called(gradient, args, kwargs)
+    second, again = _called(gradient, args, kwargs)
+    return Answer(first, second, tuple(dict.fromkeys([*changed, *again])))
+
+
+def _called(gradient: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    mine, others = [copied(a) for a in args], {k: copied(v) for k, v in kwargs.items()}
+    result = copied(gradient(*mine, **others))
+    labels = [*_labels(gradient, len(args)), *kwargs]
+    changed = []
+    for label, before, after in zip(labels, [*args, *kwargs.values()], [*mine, *others.values()], strict=True):
+        pairs = zip(flatten(before)[0], flatten(after)[0], strict=False)
+        if any(
+            isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in pairs
+        ):
+            changed.append(label)
+    return result, changed
+
+
+def _labels(function: Callable[..., Any], count: int) -> list[str]:
+    return as_called(function).labels(count)
+
+
+def copied(value: Any) -> Any:
+    """A nested value with arrays of its own."""
+    leaves, structure = flatten(value)
+    return structure.build(iter([_copy(leaf) for leaf in leaves]))
+
+
+def _copy(leaf: Any) -> Any:
+    if isinstance(leaf, np.ndarray):
+        return leaf.copy(order="K")
+    return leaf.clone() if hasattr(leaf, "clone") and hasattr(leaf, "detach") else leaf
+
+
+# -- reading what it gave ---------------------------------------------------------------------------------------------
+
+
+def read(
+    result: Any, f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt | None, loss: float | None = None
+) -> Reading:
+    """Find which arguments a gradient belongs to.
+
+    It is read as having the structure of the argument `wrt` (the first one, if none is named), else as a dict by
+    argument name or a tuple in the order of `wrt`. A pair (loss, gradient) is read as its second part.
+
+    Raises ArgumentError where nothing fits, or where two readings do.
+    """
+    labels = [*as_called(f).labels(len(args)), *kwargs]
+    values: dict[int | str, Any] = dict(enumerate(args))
+    values.update(kwargs)
+    names = dict(zip(values, labels, strict=True))
+    ways = [way for way in _ways(result, f, args, kwargs, wrt, values, names) if way is not None]
+    if not ways and _is_pair(result, loss):
+        return replace(read(result[1], f, args, kwargs, wrt), second=True)
+    exact = [way for way in ways if _fits_exactly(way)]
+    chosen = exact or ways
+    if not chosen:
+        raise _unreadable(result, values, names)
+    distinct = {way.keys: way for way in chosen}
+    if len(distinct) > 1 and wrt is None:
+        spelled = " or ".join(_spelled(keys, names) for keys in distinct)
+        raise ArgumentError(
+            f"the gradient can be read in two ways: by {spelled}",
+            why="the shapes fit both",
+            hint=f"say which is meant: wrt={_as_wrt(next(iter(distinct)), names)!r}",
+        )
+    return chosen[0]
+
+
+def _ways(
+    result: Any,
+    f: Function,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    wrt: Wrt | None,
+    values: Mapping[int | str, Any],
+    names: Mapping[int | str, str],
+) -> Iterator[Reading | None]:
+    if wrt is not None:
+        wanted = resolve(f, wrt, args, kwargs)
+        if wanted.single:
+            yield _as_argument(result, wanted.keys[0], values, names)
+        yield _as_dict(result, values, names, wanted.keys)
+        yield _as_tuple(result, wanted.keys, values, names)
+        return
+    first = next(iter(values), None)
+    if first is None:
+        return
+    alike = _as_argument(result, first, values, names)
+    yield alike
+    by_name = _as_dict(result, values, names, None)
+    yield by_name
+    if alike is None and by_name is None:
+        yield from _runs(result, values, names)
+
+
+def _as_argument(
+    result: Any, key: int | str, values: Mapping[int | str, Any], names: Mapping[int | str, str]
+) -> Reading | None:
+    leaves = _leaves(values[key], result, key, names[key])
+    return None if leaves is None else Reading((key,), tuple(leaves))
+
+
+def _as_dict(
+    result: Any,
+    values: Mapping[int | str, Any],
+    names: Mapping[int | str, str],
+    keys: Sequence[int | str] | None,
+) -> Reading | None:
+    if not isinstance(result, Mapping):
+        return None
+    by_name = {names[k]: k for k in values}
+    if any(name not in by_name for name in result):
+        return None
+    found: list[Leaf] = []
+    covered = [by_name[name] for name in result]
+    for name, given in result.items():
+        leaves = _leaves(values[by_name[name]], given, by_name[name], name)
+        if leaves is None:
+            return None
+        found += leaves
+    if keys is not None and set(covered) - set(keys):
+        return None
+    return Reading(tuple(covered), tuple(found))
+
+
+def _as_tuple(
+    result: Any, keys: Sequence[int | str], values: Mapping[int | str, Any], names: Mapping[int | str, str]
+) -> Reading | None:
+    if not isinstance(result, (tuple, list)) or len(result) != len(keys):
+        return None
+    found: list[Leaf] = []
+    for key, given in zip(keys, result, strict=True):
+        leaves = _leaves(values[key], given, key, names[key])
+        if leaves is None:
+            return None
+        found += leaves
+    return Reading(tuple(keys), tuple(found))
+
+
+def _runs(result: Any, values: Mapping[int | str, Any], names: Mapping[int | str, str]) -> Iterator[Reading]:
+    """A tuple for some arguments that stand beside each other: the first ones, or those whose shapes fit."""
+    if not isinstance(result, (tuple, list)):
+        given = plain(result)
+        if given is None:
+            return
+        fitting = [k for k, v in values.items() if as_number(v) is not None and np.shape(v) == np.shape(given)]
+        for key in fitting:
+            reading = _as_argument(result, key, values, names)
+            if reading is not None:
+                said = f"read as the gradient by {names[key]}, whose shape it has"
+                yield Reading(reading.keys, reading.leaves, said)
+        return
+    keys = list(values)
+    count = len(result)
+    found = [_as_tuple(result, keys[k : k + count], values, names) for k in range(len(keys) - count + 1)]
+    exact = [way for way in found if way is not None and _fits_exactly(way)]
+    first = [way for way in found[:1] if way is not None]
+    # The order of the arguments, from the first one on, is what is meant wherever it fits.
+    for way in first if first and first[0] in exact else exact or first:
+        said = "" if way.keys == tuple(keys[:count]) else f"read as the gradient by {_spelled(way.keys, names)}"
+        yield Reading(way.keys, way.leaves, said)
+
+
+def _leaves(value: Any, given: Any, key: int | str, label: str) -> list[Leaf] | None:
+    """The leaves of an argument beside those of its gradient; None where the structures differ."""
+    inside, structure = flatten(value)
+    if structure.kind is None:
+        as_array = _is_table(given) and np.shape(given) == np.shape(value)
+        if isinstance(given, (Mapping, list, tuple)) and not as_array:
+            return None
+        handed = [np.asarray(given) if as_array else given]
+    else:
+        try:
+            handed = structure.leaves_of(given)
+        except (ValueError, KeyError, TypeError):
+            return None
+    found = []
+    for place, leaf, mine in zip(structure.paths(), inside, handed, strict=True):
+        number = plain(leaf)
+        if number is None or number.dtype.kind == "b":
+            continue
+        yours = None if mine is None else plain(mine)
+        if mine is not None and yours is None:
+            return None
+        found.append(Leaf(place.name(label), key, number, yours))
+    return found
+
+
+def _is_table(given: Any) -> bool:
+    """Whether nested lists of plain numbers are meant as an array."""
+    if isinstance(given, (list, tuple)):
+        return bool(given) and all(isinstance(g, (int, float)) or _is_table(g) for g in given)
+    return False
+
+
+def _fits_exactly(way: Reading) -> bool:
+    return all(leaf.yours is None or np.shape(leaf.yours) == leaf.shape for leaf in way.leaves)
+
+
+def _is_pair(result: Any, loss: float | None) -> bool:
+    if not isinstance(result, (tuple, list)) or len(result) != 2 or loss is None:
+        return False
+    first = plain(result[0])
+    return first is not None and np.ndim(first) == 0 and bool(np.isclose(float(first), loss, rtol=1e-6, equal_nan=True))
+
+
+def _spelled(keys: Sequence[int | str], names: Mapping[int | str, str]) -> str:
+    return ", ".join(names[k] for k in keys)
+
+
+def _as_wrt(keys: tuple[int | str, ...], names: Mapping[int | str, str]) -> Any:
+    return names[keys[0]] if len(keys) == 1 else tuple(names[k] for k in keys)
+
+
+def _unreadable(result: Any, values: Mapping[int | str, Any], names: Mapping[int | str, str]) -> ArgumentError:
+    wanted = ", ".join(f"{names[k]} {_shapes(v)}" for k, v in values.items())
+    why = f"the arguments are {wanted}"
+    if isinstance(result, Mapping):
+        unknown = [str(name) for name in result if name not in names.values()]
+        near = [n for name in unknown for n in difflib.get_close_matches(name, names.values(), n=1)]
+        hint = f"keys are argument names: {near[0]}" if near else "keys are argument names, or wrt names the argument"
+    else:
+        hint = "wrt says which arguments it belongs to, in order: wrt=('W', 'b')"
+    return ArgumentError(f"the gradient is {_shapes(result)}, which fits no argument", why=why, hint=hint)
+
+
+def _shapes(value: Any) -> str:
+    number = plain(value)
+    if number is not None:
+        return str(np.shape(number))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_shapes(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(_shapes(v) for v in value) + ")"
+    return "nothing (None)" if value is None else type(value).__name__
+
+
+__all__ = ["Answer", "Array", "Leaf", "Reading", "Structure", "answered", "copied", "plain", "read"]

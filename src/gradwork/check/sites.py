@@ -1,0 +1,169 @@
+"""The places of a way back at which a mistake can be made, and how they are called.
+
+Every node of the way back says which rule made it, for which node of the loss and in which role (`Origin`); that is
+all that is read here.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradwork.check.evidence import Edit, Joint
+from gradwork.gradients.expression import one_line
+from gradwork.gradients.reading import read
+from gradwork.graph.graph import CONSTANT, INPUT, Node
+from gradwork.graph.op import REGISTER
+from gradwork.graph.passes import TRANSPARENT
+from gradwork.notation.layout import Layout, Symbol
+
+SUMMING = ("add", "subtract")
+
+
+@dataclass(frozen=True)
+class ChainStep:
+    """What comes back, times the local slope of one op: node `product` of the way back.
+
+    coming: the slope that comes back to the op;  slope: its local slope;  of: the op's node in the loss.
+    """
+
+    product: int
+    coming: int
+    slope: int
+    of: int
+
+
+def chain_steps(joint: Joint) -> Iterator[ChainStep]:
+    """Every product of what comes back with a local slope."""
+    for position in range(joint.forward, len(joint.graph)):
+        node = joint.node(position)
+        if node.op not in ("multiply", "chain_product") or node.origin.node is None:
+            continue
+        if node.origin.role.startswith("chain rule through"):
+            coming, slope = node.inputs
+            yield ChainStep(position, coming, slope, node.origin.node)
+
+
+def by_rule(joint: Joint, *ops: str) -> Iterator[tuple[int, Node]]:
+    """The nodes of the way back that are one of these ops."""
+    for position in range(joint.forward, len(joint.graph)):
+        if joint.node(position).op in ops:
+            yield position, joint.node(position)
+
+
+def behind(joint: Joint, position: int, start: int) -> list[int]:
+    """The nodes of the way back that `position` is worked out from, as far back as `start`, itself included."""
+    found, waiting = [], [position]
+    while waiting:
+        at = waiting.pop()
+        if at >= start and at not in found:
+            found.append(at)
+            waiting += joint.node(at).inputs
+    return sorted(found)
+
+
+def without_copies(joint: Joint, position: int) -> int:
+    """What a value is before it is spread, reshaped or copied."""
+    while joint.node(position).op in TRANSPARENT:
+        position = joint.node(position).inputs[0]
+    return position
+
+
+def as_it_is(position: int) -> Edit:
+    """The value of another node, unchanged."""
+    return lambda values: values[position]
+
+
+def scaled(position: int, factor: float) -> Edit:
+    """The value of a node, times a number."""
+    return lambda values: values[position] * factor
+
+
+def slope_in_words(names: Names, step: ChainStep) -> str:
+    """A local slope with what it is the slope of: a factor of a product is called a factor."""
+    slope = names.written(step.slope, {})
+    op = names.joint.node(step.of).op
+    return f"the factor {slope}" if op == "multiply" else f"the slope of {op}, {slope},"
+
+
+LONGEST = 12  # operations in a formula that stands for a name
+
+
+class Names:
+    """How the values of a loss are called: the user's own names, z and a with the layer's number, else a formula."""
+
+    def __init__(self, joint: Joint) -> None:
+        self.joint = joint
+        self.cut: dict[int, Layout] = {}
+        self._texts: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        taken: dict[str, int] = {}
+        size: dict[int, int] = {}
+        for position in range(joint.forward):
+            node = joint.node(position)
+            name = node.name or self._usual(position)
+            size[position] = 1 + sum(size[i] for i in node.inputs)
+            if not name and size[position] > LONGEST:
+                name = f"u{position}"  # a formula that nobody would read
+            if name:
+                taken[name] = taken.get(name, 0) + 1
+                self.cut[position] = Symbol(name if taken[name] == 1 else f"{name}_{taken[name]}")
+                size[position] = 1
+        for of, adjoint in joint.adjoint.items():
+            if of in self.cut and adjoint >= joint.forward and adjoint not in self.cut:
+                self.cut[adjoint] = Symbol(f"d_{one_line(self.cut[of])}")
+
+    @classmethod
+    def of(cls, joint: Joint) -> Names:
+        """The names of a graph: they are made once."""
+        found = _MADE.get(joint)
+        if found is None:
+            found = _MADE[joint] = cls(joint)
+        return found
+
+    def _usual(self, position: int) -> str:
+        """Scores of a layer are z, what its activation makes of them a."""
+        joint, node = self.joint, self.joint.node(position)
+        layer = joint.layers[position]
+        if not layer or node.op in (INPUT, CONSTANT):
+            return ""
+        inside = [without_copies(joint, i) for i in node.inputs]
+        if node.op == "add" and any(joint.node(i).op == "matmul" for i in inside):
+            return f"z{layer}"
+        if node.op == "matmul":
+            readers = [joint.node(r).op for r in joint.graph.consumers[position] if r < joint.forward]
+            return "" if "add" in readers else f"z{layer}"
+        op = REGISTER.named(node.op)
+        one = op.elementwise and len(node.inputs) == 1 and node.op not in ("negative", "square")
+        if one and self.cut.get(inside[0]) == Symbol(f"z{layer}"):
+            return f"a{layer}"
+        return ""
+
+    def layout(self, position: int) -> Layout:
+        """What a node is called, as a piece of mathematics."""
+        position = without_copies(self.joint, position)
+        return self.cut[position] if position in self.cut else read(self.joint.graph, position, self.cut)
+
+    def name(self, position: int) -> str:
+        """What a node is called."""
+        if position not in self._names:
+            self._names[position] = one_line(self.layout(position))
+        return self._names[position]
+
+    def written(self, position: int, instead: dict[int, Layout]) -> str:
+        """A node as a formula, with other things standing for some nodes."""
+        if not instead:
+            if position not in self._texts:
+                self._texts[position] = one_line(read(self.joint.graph, position, self.cut, own=position in self.cut))
+            return self._texts[position]
+        cut = {**self.cut, **instead}
+        return one_line(read(self.joint.graph, position, cut, own=position in cut))
+
+    def in_layer(self, of: int) -> str:
+        """ ", in layer 2", for a node of the loss; "" where there are no layers."""
+        layer = self.joint.layers[of] if of < self.joint.forward else 0
+        return f", in layer {layer}" if layer else ""
+
+
+_MADE: weakref.WeakKeyDictionary[Joint, Names] = weakref.WeakKeyDictionary()

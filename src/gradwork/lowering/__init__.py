@@ -1,0 +1,1 @@
+"""The fast readings of a graph: its compiled form, and the programs that are written from that."""
