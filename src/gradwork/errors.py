@@ -79,7 +79,7 @@ class GradworkError(Exception):
         lines = [self.headline]
         if self.where is not None:
             lines += self.where.show()
-        lines += [f"  {detail}" for detail in self.details]
+        lines += [f"  {detail}".rstrip() for detail in self.details]
         if self.why:
             lines.append(f" why: {self.why}")
         if self.hint:

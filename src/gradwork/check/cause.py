@@ -48,6 +48,7 @@ class Finding:
 
     explains: names of the arrays that are as they would be with this mistake;  predicted: what each would be.
     digits:   to how many digits they agree;  points: at how many points that was seen.
+    whole:    whether everything that the mistake spoils is spoiled in that way.
     data:     what would tell this cause from another that fits as well; "" where none does.
     """
 
@@ -62,6 +63,7 @@ class Finding:
     points: int = 1
     data: str = ""
     edits: Mapping[int, Edit] = field(default_factory=dict, repr=False)
+    whole: bool = True
 
     def __str__(self) -> str:
         return f"[{self.cause.code} {self.cause.name}] {self.says}"

@@ -16,10 +16,11 @@ from gradwork.check import allowance, given
 from gradwork.check.evidence import SMALL, Evidence, Joint, joint_of
 from gradwork.check.given import Array, Leaf, Reading
 from gradwork.check.sampled import is_large, measured_along
+from gradwork.check.smallest import smallest_rows
 from gradwork.check.vacuous import Caution, cautions
 from gradwork.check.verdicts import Verdict, judged, misshapen
 from gradwork.check.where import Place, located
-from gradwork.errors import GradientError
+from gradwork.errors import ArgumentError, GradientError, ShapeError
 from gradwork.formats.display import Shown
 from gradwork.gradients.nudge import nudge
 from gradwork.gradients.nudging.record import Nudged
@@ -103,12 +104,19 @@ def check(
     result = asked.first if asked is not None else gradient
     loss = _loss_at(f, args, kwargs) if isinstance(result, (tuple, list)) and len(result) == 2 else None
     reading = given.read(result, f, args, kwargs, wrt, loss)
+    if not reading.checked():
+        raise ArgumentError(
+            "there is no gradient to check: all that was given is None",
+            why="None stands for an argument that is left out",
+            hint="return the gradient, as an array, a tuple or a dict by argument name",
+        )
     joint = joint_of(f, args, kwargs, reading.leaves)
     rounding = _rounding(gradient, args, kwargs, reading, joint, _unit(reading.checked()))
     if callable(f) and is_large(f, args, kwargs, reading.checked(), joint):
         found, judgement = None, _by_directions(f, args, kwargs, reading, joint, rounding)
     else:
         found = nudge(f, *args, wrt=reading.keys, kwargs=kwargs)
+        _check_loss(np.shape(found.before))
         judgement = _by_entries(found, reading, joint, rounding)
     evidence = _evidence(f, gradient, args, kwargs, reading, judgement, asked)
     warned = cautions(evidence, list(evidence.verdicts.values()), () if found is None else found.ignored)
@@ -116,12 +124,15 @@ def check(
         names = ", ".join(asked.changed)
         warned.append(Caution(f"the gradient function writes into {names}", f"work on a copy: {names}.copy()"))
     findings = _findings(evidence)
+    places = located(evidence)
+    if evidence.wrong and not findings:
+        places += _fewest_rows(f, gradient, args, kwargs, reading, evidence)
     ok = _passes(evidence, warned, strict) and not findings
     return Check(
         ok=ok,
         verdicts=evidence.verdicts,
         diagnoses=tuple(findings),
-        where=tuple(located(evidence)),
+        where=tuple(places),
         power={name: v.seen for name, v in evidence.verdicts.items()},
         cautions=tuple(warned),
         nudged=found,
@@ -160,6 +171,15 @@ def _passes(evidence: Evidence, warned: Sequence[Caution], strict: bool) -> bool
     return not (strict and any(v.unclear.any() for v in verdicts))
 
 
+def _check_loss(shape: tuple[int, ...]) -> None:
+    if shape != ():
+        raise ShapeError(
+            f"the function gives an array {shape}, and a gradient is taken of one number",
+            why="each of its numbers has slopes of its own",
+            hint="a loss that adds them up, such as np.sum(r * f(...)) with random weights r",
+        )
+
+
 def _loss_at(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> float | None:
     """The loss, for telling a pair (loss, gradient) from two gradients."""
     try:
@@ -190,9 +210,14 @@ class Judgement:
 
 def _by_entries(found: Nudged, reading: Reading, joint: Joint | None, rounding: Mapping[str, Array]) -> Judgement:
     """Every entry against its measured slope."""
-    names = dict(zip((leaf.name for leaf in reading.leaves), found.arrays.values(), strict=True))
+    # Slopes come in the order of the arguments, whatever the order in which they were asked for.
+    order = sorted(
+        reading.leaves, key=lambda leaf: (isinstance(leaf.key, str), 0 if isinstance(leaf.key, str) else leaf.key)
+    )
+    names = dict(zip((leaf.name for leaf in order), found.arrays.values(), strict=True))
     joint = joint if joint is not None and _confirms(joint, names, found, rounding) else None
     unit = _unit(reading.checked())
+    usual = _usual(reading, names)
     verdicts: dict[str, Verdict] = {}
     right: dict[str, Array] = {}
     tolerance: dict[str, Array] = {}
@@ -203,12 +228,26 @@ def _by_entries(found: Nudged, reading: Reading, joint: Joint | None, rounding: 
             verdicts[leaf.name] = misshapen(leaf.name, leaf.yours, np.asarray(measured.slope), np.asarray(measured.bar))
         else:
             corners = tuple(c for c in found.kinks if c.name == measured.name)
-            verdicts[leaf.name] = judged(measured, leaf.yours, mine, corners)
+            verdicts[leaf.name] = judged(measured, leaf.yours, mine, corners, usual[leaf.name])
         slope, bar = np.asarray(measured.slope, float), np.asarray(measured.bar, float)
         if np.shape(mine) != slope.shape:
             mine = allowance.least(slope, unit)  # that of a gradient of another shape says nothing here
         right[leaf.name], tolerance[leaf.name] = _reference(leaf, slope, bar, joint, mine)
     return Judgement(verdicts, right, tolerance, joint)
+
+
+def _usual(reading: Reading, measured: Mapping[str, Any]) -> dict[str, float]:
+    """For each array, a slope by which a change of its own size would count as much as one of another array does."""
+    sizes = {leaf.name: _typical(leaf.value) or 1.0 for leaf in reading.checked()}
+    counts = max((_typical(measured[name].slope) * size for name, size in sizes.items()), default=0.0)
+    return {name: counts / size for name, size in sizes.items()}
+
+
+def _typical(values: Any) -> float:
+    """The root mean square of what is finite."""
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    return float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
 
 
 def _by_directions(
@@ -249,7 +288,9 @@ def _evidence(
         tolerance=judgement.tolerance,
         verdicts=judgement.verdicts,
         joint=judgement.joint,
-        ask=lambda seed: _elsewhere(f, gradient, args, kwargs, reading, judgement.verdicts, seed),
+        ask=lambda seed: _elsewhere(
+            f, gradient, args, kwargs, reading, judgement.verdicts, seed, judgement.joint is not None
+        ),
         answers=None if asked is None else (asked.first, asked.second),
         loss=f if callable(f) else None,
         call=(args, kwargs),
@@ -314,6 +355,38 @@ def _confirms(joint: Joint, measured: Mapping[str, Any], found: Nudged, rounding
     return True
 
 
+def _fewest_rows(
+    f: Function,
+    gradient: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    reading: Reading,
+    evidence: Evidence,
+) -> list[Place]:
+    """How few rows of the data show the mistake."""
+    if not callable(gradient) or evidence.joint is None:
+        return []
+
+    def is_wrong(some: Sequence[Any], named: Mapping[str, Any]) -> bool:
+        yours, joint = _slopes_of(gradient, (some, named), reading), joint_of(f, some, named, reading.leaves)
+        if yours is None or joint is None:
+            return False
+        for name in evidence.fitting:
+            right = np.asarray(joint.value(joint.slope[name]), float)
+            off = np.abs(yours[name] - right) > 1e-6 * (_typical(right) + _typical(yours[name]))
+            if np.shape(yours[name]) == right.shape and off.any():
+                return True
+        return False
+
+    rows = smallest_rows(args, kwargs, reading.keys, evidence.joint, is_wrong)
+    if rows is None:
+        return []
+    numbers = ", ".join(str(row + 1) for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
+    if len(rows) == 1:
+        return [Place(f"one row of the data is enough to show it: row {numbers} alone")]
+    return [Place(f"{len(rows)} rows of the data are enough to show it, and no fewer: rows {numbers}")]
+
+
 # -- another point ----------------------------------------------------------------------------------------------------
 
 
@@ -325,9 +398,13 @@ def _elsewhere(
     reading: Reading,
     verdicts: Mapping[str, Verdict],
     seed: int,
+    traced: bool,
 ) -> Evidence | None:
-    """The evidence at another point: the checked arguments moved by a tenth, the rest as it was."""
-    if not callable(gradient):
+    """The evidence at another point: the checked arguments moved by a tenth, the rest as it was.
+
+    None where the graph is not known to be the function: there is no second right gradient then.
+    """
+    if not callable(gradient) or not traced:
         return None
     there, keywords = _moved(args, kwargs, reading, seed, by=0.1)
     yours = _slopes_of(gradient, (there, keywords), reading)
@@ -402,8 +479,10 @@ def _as_before(result: Any, there: Sequence[Any], keywords: Mapping[str, Any], r
     if isinstance(result, (tuple, list)) and len(result) == 2 and (reading.second or not several):
         # A pair (loss, gradient).
         result = result[1] if given.plain(result[0]) is not None and np.ndim(result[0]) == 0 else result
-    by_name = isinstance(result, Mapping) and (several or not isinstance(values[reading.keys[0]], Mapping))
-    parts = list(result.values()) if by_name else list(result) if several else [result]
+    if reading.by_name and isinstance(result, Mapping):
+        parts = [result.get(name) for name in reading.by_name]
+    else:
+        parts = list(result) if several else [result]
     found: list[Leaf] = []
     by_key: dict[int | str, list[Leaf]] = {}
     for leaf in reading.leaves:

@@ -37,12 +37,14 @@ class Reading:
     """How the given gradient was read: which arguments it covers, leaf by leaf.
 
     said: what had to be guessed;  second: it is the second part of a pair (loss, gradient).
+    by_name: the names of the arguments, where it was a dict by their names.
     """
 
     keys: tuple[int | str, ...]
     leaves: tuple[Leaf, ...]
     said: str = ""
     second: bool = False
+    by_name: tuple[str, ...] = ()
 
     def checked(self) -> list[Leaf]:
         """The leaves for which a gradient was given."""
@@ -134,6 +136,8 @@ def read(
     ways = [way for way in _ways(result, f, args, kwargs, wrt, values, names) if way is not None]
     if not ways and _is_pair(result, loss):
         return replace(read(result[1], f, args, kwargs, wrt), second=True)
+    if not ways and wrt is not None:
+        ways = list(_some_of_all(result, f, args, kwargs, wrt, loss))
     exact = [way for way in ways if _fits_exactly(way)]
     chosen = exact or ways
     if not chosen:
@@ -147,6 +151,20 @@ def read(
             hint=f"say which is meant: wrt={_as_wrt(next(iter(distinct)), names)!r}",
         )
     return chosen[0]
+
+
+def _some_of_all(
+    result: Any, f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt, loss: float | None
+) -> Iterator[Reading]:
+    """A gradient that covers more than what is asked about: the rest is left out."""
+    try:
+        whole = read(result, f, args, kwargs, None, loss)
+    except ArgumentError:
+        return
+    wanted = resolve(f, wrt, args, kwargs).keys
+    if set(wanted) <= set(whole.keys):
+        leaves = tuple(leaf if leaf.key in wanted else replace(leaf, yours=None) for leaf in whole.leaves)
+        yield replace(whole, leaves=leaves)
 
 
 def _ways(
@@ -195,15 +213,16 @@ def _as_dict(
     if any(name not in by_name for name in result):
         return None
     found: list[Leaf] = []
-    covered = [by_name[name] for name in result]
-    for name, given in result.items():
-        leaves = _leaves(values[by_name[name]], given, by_name[name], name)
+    # In the order of the arguments, as slopes are measured, whatever the order of the dict.
+    covered = [key for key in values if names[key] in result]
+    for key in covered:
+        leaves = _leaves(values[key], result[names[key]], key, names[key])
         if leaves is None:
             return None
         found += leaves
     if keys is not None and set(covered) - set(keys):
         return None
-    return Reading(tuple(covered), tuple(found))
+    return Reading(tuple(covered), tuple(found), by_name=tuple(names[key] for key in covered))
 
 
 def _as_tuple(
@@ -303,7 +322,8 @@ def _unreadable(result: Any, values: Mapping[int | str, Any], names: Mapping[int
         near = [n for name in unknown for n in difflib.get_close_matches(name, names.values(), n=1)]
         hint = f"keys are argument names: {near[0]}" if near else "keys are argument names, or wrt names the argument"
     else:
-        hint = "wrt says which arguments it belongs to, in order: wrt=('W', 'b')"
+        count = len(result) if isinstance(result, (tuple, list)) else 1
+        hint = f"wrt says which arguments it belongs to, in order: wrt={tuple(names.values())[: max(count, 1)]!r}"
     return ArgumentError(f"the gradient is {_shapes(result)}, which fits no argument", why=why, hint=hint)
 
 

@@ -15,6 +15,8 @@ from gradwork.check.given import Array
 from gradwork.check.vacuous import Caution
 from gradwork.check.verdicts import BARS, Verdict, judged
 
+ZERO = 1e-7  # of the other arrays' slopes: what is smaller is zero
+
 
 def cause(code: str) -> Cause:
     """An entry of the catalogue."""
@@ -43,6 +45,36 @@ def with_more(found: Check, findings: Sequence[Finding] = (), cautions: Sequence
         diagnoses=(*findings, *rest) if findings else found.diagnoses,
         cautions=(*found.cautions, *cautions),
     )
+
+
+def with_zeros_told(found: Check) -> tuple[Check, str]:
+    """Arrays whose slopes are zero to the noise, as those of a bias before a batch norm, agree if yours are as small.
+
+    By themselves nothing can be told of them; beside the slopes of the other arrays they are zero.
+    """
+    sizes = [_typical(v.measured) for v in found.verdicts.values() if v.agree.any()]
+    dark = [n for n, v in found.verdicts.items() if not v.right and not v.wrong and np.size(v.measured)]
+    if not sizes or not dark or found.strict:
+        return found, ""
+    verdicts, zero = dict(found.verdicts), []
+    for name in dark:
+        v = verdicts[name]
+        with np.errstate(all="ignore"):
+            reach = np.abs(v.yours) + np.abs(v.measured) + BARS * v.bar
+        if np.all(reach <= ZERO * max(sizes)):
+            verdicts[name] = replace(v, agree=np.ones_like(v.agree), unclear=np.zeros_like(v.unclear))
+            zero.append(name)
+    if not zero:
+        return found, ""
+    ok = all(v.right for v in verdicts.values()) and not found.diagnoses and not any(c.empty for c in found.cautions)
+    return replace(
+        found, ok=ok, verdicts=verdicts
+    ), f"the slopes of {listed(zero)} are zero here, yours and the measured"
+
+
+def _typical(slopes: Array) -> float:
+    known = slopes[np.isfinite(slopes)]
+    return float(np.sqrt(np.mean(known**2))) if known.size else 0.0
 
 
 # -- the precision in which it is used --------------------------------------------------------------------------------
@@ -90,8 +122,7 @@ def in_its_own(
             away = np.abs(found - measured)
             if (known & ~(away <= BARS * verdict.bar + allowance[name])).any():
                 off.append(name)
-        typical = float(np.sqrt(np.mean(measured[known] ** 2))) if known.any() else 0.0
-        if typical:
+        if typical := max(_typical(v.measured) for v in verdicts.values()):
             gap = max(gap, float(np.max(away, initial=0.0, where=known)) / typical)
     return Own(first, allowance, tuple(off), gap)
 

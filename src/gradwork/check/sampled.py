@@ -183,7 +183,19 @@ def _suspects(
     if exact is not None:
         off = np.abs(yours - exact).reshape(-1)
         return sorted({*some, *np.argsort(-off, kind="stable")[: ENTRIES // 2].tolist()})
+    if _mostly_wrong(line, leaf, yours, some, slack):
+        return sorted(some)  # wrong all over: halving would find no place
     return sorted({*some, *_halved(line, leaf, yours, slack)})
+
+
+def _mostly_wrong(line: Line, leaf: Leaf, yours: Array, some: Sequence[int], slack: float) -> bool:
+    """Whether half of some entries at random are wrong already."""
+    found = _entries(line, leaf, some)
+    typical = float(np.sqrt(np.mean(np.asarray(leaf.value, float) ** 2))) or 1.0
+    slopes, bars = np.asarray(found.gradient, float) / typical, np.asarray(found.error, float) / typical
+    with np.errstate(all="ignore"):
+        off = np.abs(yours.reshape(-1)[list(some)] - slopes) > BARS * bars + slack
+    return bool(np.mean(off) >= 0.5)
 
 
 def _halved(line: Line, leaf: Leaf, yours: Array, slack: float) -> list[int]:

@@ -21,6 +21,7 @@ from gradwork.check.evidence import Edit, Evidence, Joint
 
 SECONDS = 4.0  # for all mistakes together; patterns are always tried
 MOST_NAMED = 3  # causes that fit alike
+MOST_TURNS = 6
 
 
 def diagnosed(evidence: Evidence) -> list[Finding]:
@@ -85,18 +86,25 @@ def _repeated(joint: Joint, one_by_one: Sequence[tuple[Cause, Mutant]]) -> Itera
         # The same op in the same role, and the mistake at the same place among those of its site.
         counts[cause.code, mutant.node] = place = counts.get((cause.code, mutant.node), -1) + 1
         role = "".join(c for c in node.origin.role if not c.isdigit())
-        groups.setdefault((cause.code, node.where, node.op, role, node.origin.path, place), []).append((cause, mutant))
+        of = node.origin.node
+        read = tuple(joint.node(i).op for i in joint.node(of).inputs) if of is not None else ()
+        key = (cause.code, node.where, node.op, role, node.origin.path, read, place)
+        groups.setdefault(key, []).append((cause, mutant))
     for members in groups.values():
-        if len(members) > 1:
-            cause, first = members[0]
-            yield (
-                cause,
-                replace(
-                    first,
-                    says=f"{first.says}, and so each of the {len(members)} times that this line runs",
-                    more={m.node: m.edit for _, m in members[1:]},
-                ),
-            )
+        if len(members) < 2:
+            continue
+        yield _together(members, f"and so each of the {len(members)} times that this line runs")
+        # A function that is called for several gates at each step runs its line for each of them in turn.
+        for turn in range(2, min(len(members) // 2, MOST_TURNS) + 1):
+            if len(members) % turn == 0:
+                for place in range(turn):
+                    some = members[place::turn]
+                    yield _together(some, f"and so each {turn}th time that this line runs")
+
+
+def _together(members: Sequence[tuple[Cause, Mutant]], says: str) -> tuple[Cause, Mutant]:
+    cause, first = members[0]
+    return cause, replace(first, says=f"{first.says}, {says}", more={m.node: m.edit for _, m in members[1:]})
 
 
 def _singles(evidence: Evidence, ended: float) -> Iterator[Finding]:
@@ -129,9 +137,11 @@ def _tried(
             continue
         explains = [n for n in wrong if n in made and evidence.equals(n, predicted[n])]
         if explains and any(not np.array_equal(predicted[n], evidence.right[n]) for n in explains):
+            spoiled = [n for n in wrong if n in made and not np.array_equal(predicted[n], base[n])]
             yield explained(
                 cause, evidence, mutant.says, explains, {n: predicted[n] for n in explains},
                 layer=mutant.layer, why=mutant.why, hint=mutant.hint, edits=edits,
+                whole=set(spoiled) <= set(explains),
             )  # fmt: skip
 
 
@@ -205,7 +215,8 @@ def _covered(found: Sequence[Finding], evidence: Evidence, wrong: set[str]) -> l
     chosen: list[Finding] = []
     left = set(wrong)
     while left:
-        candidates = [f for f in found if left & set(f.explains)]
+        # One that would spoil another array in another way than it is spoiled is not the cause by itself.
+        candidates = [f for f in found if f.whole and left & set(f.explains)]
         candidates.sort(key=lambda f: (-len(left & set(f.explains)), f.cause.rank, f.cause.code))
         for candidate in candidates:
             if _confirmed([candidate], evidence):

@@ -7,8 +7,11 @@ all that is read here.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from gradwork.check.evidence import Edit, Joint
 from gradwork.gradients.expression import one_line
@@ -17,6 +20,7 @@ from gradwork.graph.graph import CONSTANT, INPUT, Node
 from gradwork.graph.op import REGISTER
 from gradwork.graph.passes import TRANSPARENT
 from gradwork.notation.layout import Layout, Symbol
+from gradwork.ops.activations import relu, sigmoid, softplus
 
 SUMMING = ("add", "subtract")
 
@@ -43,6 +47,52 @@ def chain_steps(joint: Joint) -> Iterator[ChainStep]:
         if node.origin.role.startswith("chain rule through"):
             coming, slope = node.inputs
             yield ChainStep(position, coming, slope, node.origin.node)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Several functions in a row, entry by entry, that slopes go back through: from `end` to `start`.
+
+    called: what they are together, such as "sigmoid"; "" where they have no name.
+    """
+
+    start: int
+    end: int
+    called: str
+
+
+KNOWN: dict[str, Callable[[Any], Any]] = {"sigmoid": sigmoid, "tanh": np.tanh, "softplus": softplus, "relu": relu}
+LONGEST_STRETCH = 6
+
+
+def stretches(joint: Joint) -> Iterator[Stretch]:
+    """Every stretch of two functions and more in which each value has no other reader."""
+    for end in joint.adjoint:
+        if not joint.node(end).shape and end in joint.graph.outputs:
+            continue
+        start = end
+        for length in range(1, LONGEST_STRETCH + 1):
+            before = _one_before(joint, start)
+            if before is None:
+                break
+            start = before
+            if length > 1 and start in joint.adjoint and joint.adjoint[start] >= joint.forward:
+                value, result = joint.value(start), joint.value(end)
+                with np.errstate(all="ignore"):
+                    names = [n for n, f in KNOWN.items() if np.allclose(f(value), result, rtol=1e-9, atol=1e-12)]
+                yield Stretch(start, end, names[0] if names else "")
+
+
+def _one_before(joint: Joint, position: int) -> int | None:
+    """What an op entry by entry reads, where nothing else reads it and only it has slopes; None elsewhere."""
+    node = joint.node(position)
+    if node.op in (INPUT, CONSTANT) or not REGISTER.named(node.op).elementwise:
+        return None
+    moving = [i for i in dict.fromkeys(node.inputs) if i in joint.adjoint]
+    if len(moving) != 1 or joint.node(moving[0]).shape != node.shape:
+        return None
+    readers = [r for r in joint.graph.consumers[moving[0]] if r < joint.forward]
+    return moving[0] if readers == [position] or position == readers[-1] == readers[0] else None
 
 
 def by_rule(joint: Joint, *ops: str) -> Iterator[tuple[int, Node]]:

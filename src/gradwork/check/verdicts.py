@@ -17,6 +17,7 @@ from gradwork.gradients.nudging.record import Corner, NudgedArray
 Array = np.ndarray[Any, Any]
 BARS = 4.0
 EVERY = "every entry"
+SLIGHT = 1e-4  # of a usual slope: what is smaller counts as zero
 WIDE = 0.1  # four bars wider than this share of the array's typical slope: cannot tell
 
 
@@ -66,8 +67,14 @@ class Verdict:
         return [tuple(int(i) for i in np.unravel_index(k, self.yours.shape)) for k in order if off[k] >= 0]
 
 
-def judged(array: NudgedArray, yours: Array, allowance: Array, corners: tuple[Corner, ...]) -> Verdict:
-    """The verdict on one array: `yours` in its shape, `allowance` what its own rounding may amount to."""
+def judged(
+    array: NudgedArray, yours: Array, allowance: Array, corners: tuple[Corner, ...], usual: float = 0.0
+) -> Verdict:
+    """The verdict on one array: `yours` in its shape, `allowance` what its own rounding may amount to.
+
+    usual: a slope that would be usual in this array, given those of the others: where its own are all zero, a bar that
+           is narrow beside it still tells that they are.
+    """
     slope, bar = np.asarray(array.slope, float), np.asarray(array.bar, float)
     yours = np.asarray(yours, float)
     known = np.isfinite(slope) & np.isfinite(bar)
@@ -77,6 +84,7 @@ def judged(array: NudgedArray, yours: Array, allowance: Array, corners: tuple[Co
         reach = BARS * bar + allowance
         differ = np.asarray(known & ~(gap <= reach))
         scale = np.maximum(np.maximum(np.abs(slope), typical), np.where(np.isfinite(yours), np.abs(yours), 0.0))
+        scale = np.maximum(scale, SLIGHT * usual)
         unclear = np.asarray(~known | (~differ & (reach > WIDE * scale) & ~((yours == slope) & (bar == 0))))
     at_kink = np.zeros(slope.shape, bool)
     for corner in corners:

@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
-from gradwork.check.verdicts import Verdict
+from gradwork.check.verdicts import EVERY, Verdict
 
 FEW = 4
 
@@ -100,6 +100,9 @@ def pattern_of(verdict: Verdict) -> list[str]:
         return [
             f"{name}: {'entry' if count == 1 else 'entries'} {' and '.join(f'({p})' for p in places)}, and no other"
         ]
+    if verdict.how != EVERY:
+        looked = int((verdict.agree | differ).sum())
+        return [f"{name}: {count:,} of the {looked:,} entries that were looked at one by one, of {total:,}"]
     return [f"{count:,} of {total:,} entries of {name}"]
 
 

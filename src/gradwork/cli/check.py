@@ -25,12 +25,16 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Load the file, check the gradient, show the report; code 1 where it does not pass."""
+    import numpy as np
+
     from gradwork.check.check import check
     from gradwork.models.checked import load_checked
 
     given = load_checked(options.file, options.loss, options.gradient, options.at)
-    wrt = None if options.wrt is None else tuple(options.wrt)
-    found = check(given.loss, given.gradient, *given.args, wrt=wrt, strict=options.strict, kwargs=given.kwargs)
+    names = tuple(options.wrt or ())
+    wrt = names[0] if len(names) == 1 else names or None
+    with np.errstate(all="ignore"):  # what is not a number is said in the report, and once
+        found = check(given.loss, given.gradient, *given.args, wrt=wrt, strict=options.strict, kwargs=given.kwargs)
     title = f"Is the gradient in {options.file.name} right?"
     _options.show(found.document(title=title), options)
     return 0 if found.ok else 1

@@ -6,6 +6,7 @@ CODE is what stands in the brackets of a message: GW110. Without a code, all of 
 from __future__ import annotations
 
 import inspect
+import textwrap
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,23 @@ def _cause_page(cause: Cause) -> Document:
         Paragraph(cause.summary),
         Paragraph(cause.explain),
         Heading("Broken"),
-        Listing(cause.broken.strip(), language="python"),
+        Listing(_dedented(cause.broken), language="python"),
         Heading("Mended"),
-        Listing(cause.mended.strip(), language="python"),
+        Listing(_dedented(cause.mended), language="python"),
     )
-    facts = {"code": cause.code, "name": cause.name, "summary": cause.summary, "explain": cause.explain}
+    facts = {
+        "code": cause.code,
+        "name": cause.name,
+        "summary": cause.summary,
+        "explain": cause.explain,
+        "broken": _dedented(cause.broken),
+        "mended": _dedented(cause.mended),
+    }
     return Document(f"{cause.code} {cause.name}", blocks, facts)
+
+
+def _dedented(code: str) -> str:
+    return textwrap.dedent(code).strip("\n")
 
 
 def errors() -> dict[str, type[GradworkError]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,31 @@ def load_checked(file: Path, loss: str = "loss", gradient: str = "gradient", poi
         )
     given = getattr(module, gradient)
     args, kwargs = _point(file, module, function, point)
+    _check_fit(file, function, loss, args, kwargs)
     checked = _told_by_line(file, given) if callable(given) else given
     return Checked(_told_by_line(file, function), checked, args, kwargs)
+
+
+def _check_fit(
+    file: Path, function: Callable[..., Any], name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> None:
+    """Whether the function can be called with the point."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        wanted = ", ".join(signature.parameters)
+        tuple_of = f"({wanted},)" if len(signature.parameters) == 1 else f"({wanted})"
+        given = ", ".join(kwargs) if kwargs else f"{len(args)} value{'s' if len(args) != 1 else ''}"
+        raise ModelError(
+            f"the point does not fit the arguments of {name}",
+            where=Where(str(file)),
+            why=f"{name} takes {wanted or 'nothing'}, and the point has {given}: {error}",
+            hint=f"point = {tuple_of}, a dict by these names, or --at NAME",
+        ) from None
 
 
 def _point(file: Path, module: Any, function: Callable[..., Any], name: str) -> tuple[Sequence[Any], Mapping[str, Any]]:

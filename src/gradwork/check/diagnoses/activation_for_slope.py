@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, chain_steps
+from gradwork.check.sites import Names, chain_steps, stretches
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -30,6 +30,18 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 f"the chain rule takes the slope of {node.op}, and not its value",
                 f"multiply by {slope}",
             )
+    for stretch in stretches(joint):
+        if not stretch.called:
+            continue
+        of, back = stretch.end, joint.adjoint[stretch.end]
+        yield Mutant(
+            joint.adjoint[stretch.start],
+            lambda values, back=back, of=of: np.multiply(values[back], values[of]),  # type: ignore[misc]
+            f"{names.name(of)} stands where the slope of {stretch.called} belongs{names.in_layer(of)}",
+            joint.layers[of],
+            f"the chain rule takes the slope of {stretch.called}, and not its value",
+            "multiply by s * (1 - s)" if stretch.called == "sigmoid" else f"multiply by the slope of {stretch.called}",
+        )
 
 
 CAUSE = Cause(

@@ -38,18 +38,19 @@ CAUSE = Cause(
 import numpy as np
 
 def loss(w, x):
-    return np.sum((w * x) ** 2) + np.sum(np.sin(w * x))
+    y = np.tanh(x * w)
+    return np.sum(y * np.sin(y))
 
 def gradient(w, x):
-    y = w * x
-    dy = 2 * y
-    dy = dy + np.cos(y) + np.cos(y)
-    return np.sum(dy * x)
+    y = np.tanh(x * w)
+    dy = np.sin(y) + 2 * y * np.cos(y)
+    return np.sum(dy * (1 - y**2) * x)
 """,
     mended="""
 def gradient(w, x):
-    y = w * x
-    return np.sum((2 * y + np.cos(y)) * x)
+    y = np.tanh(x * w)
+    dy = np.sin(y) + y * np.cos(y)
+    return np.sum(dy * (1 - y**2) * x)
 """,
     mutants=mutants,
     rank=29,

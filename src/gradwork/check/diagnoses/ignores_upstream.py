@@ -8,10 +8,10 @@ CAUSE = Cause(
     code="GW224",
     name="ignores what comes back",
     summary="The backward of a function ignores the upstream gradient, or does not use it in proportion.",
-    explain="A backward is handed the slopes of the loss by the function's output (grad_output), and gives those by its "
-    "input: the local slope times what comes back. Without that factor it is right only where the loss is the plain sum "
-    "of the output, which is why a test that calls .sum().backward() passes. gradwork.torch and gradwork.jax send random "
-    "numbers back, twice, and see whether the answer changes.",
+    explain="A backward is handed the slopes of the loss by the function's output (grad_output), and gives those by "
+    "its input: the local slope times what comes back. Without that factor it is right only where the loss is the "
+    "plain sum of the output, which is why a test that calls .sum().backward() passes. gradwork.torch and gradwork.jax "
+    "send random numbers back, twice, and see whether the answer changes.",
     broken="""
 import torch
 

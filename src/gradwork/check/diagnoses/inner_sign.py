@@ -59,14 +59,16 @@ CAUSE = Cause(
 import numpy as np
 
 def loss(w, x):
-    return np.sum(x * np.cos(w)) + w**2
+    return np.sum(np.tanh(x * w) ** 2)
 
 def gradient(w, x):
-    return np.sum(x * np.sin(w)) + 2 * w
+    a = np.tanh(x * w)
+    return np.sum(2 * a * (1 + a**2) * x)
 """,
     mended="""
 def gradient(w, x):
-    return np.sum(-x * np.sin(w)) + 2 * w
+    a = np.tanh(x * w)
+    return np.sum(2 * a * (1 - a**2) * x)
 """,
     mutants=mutants,
     rank=26,

@@ -68,17 +68,22 @@ CAUSE = Cause(
     broken="""
 import numpy as np
 
-def loss(w, b, x):
-    return np.sum(np.tanh(x @ w + b))
+def loss(w, x, y):
+    e = np.exp(x * w)
+    return np.sum((e / np.sum(e)) ** 2 * y)
 
-def gradient(w, b, x):
-    g = 1 - np.tanh(x @ w + b) ** 2
-    return x.T @ g, np.mean(g, axis=0)
+def gradient(w, x, y):
+    e = np.exp(x * w)
+    p = e / np.sum(e)
+    g = 2 * p * y
+    return np.sum(p * (g - np.mean(g * p)) * x)
 """,
     mended="""
-def gradient(w, b, x):
-    g = 1 - np.tanh(x @ w + b) ** 2
-    return x.T @ g, np.sum(g, axis=0)
+def gradient(w, x, y):
+    e = np.exp(x * w)
+    p = e / np.sum(e)
+    g = 2 * p * y
+    return np.sum(p * (g - np.sum(g * p)) * x)
 """,
     mutants=mutants,
     rank=31,

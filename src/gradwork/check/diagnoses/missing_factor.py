@@ -64,14 +64,16 @@ CAUSE = Cause(
 import numpy as np
 
 def loss(w, x):
-    return np.sum(np.sin(w) / (1 + x * w) ** 2)
+    return np.sum(np.sqrt(1 + (x * w) ** 2) ** 3)
 
 def gradient(w, x):
-    return np.sum(np.cos(w) / (1 + x * w) ** 2 - 2 * np.sin(w) / (1 + x * w) ** 3)
+    s = np.sqrt(1 + (x * w) ** 2)
+    return np.sum(s**2 * (x * w) / s * x)
 """,
     mended="""
 def gradient(w, x):
-    return np.sum(np.cos(w) / (1 + x * w) ** 2 - 2 * np.sin(w) * x / (1 + x * w) ** 3)
+    s = np.sqrt(1 + (x * w) ** 2)
+    return np.sum(3 * s**2 * (x * w) / s * x)
 """,
     mutants=mutants,
     rank=35,

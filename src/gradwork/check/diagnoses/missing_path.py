@@ -55,28 +55,19 @@ CAUSE = Cause(
 import numpy as np
 
 def loss(w, x):
-    h = np.tanh(w * x[0])
-    h = np.tanh(w * h + x[1])
-    return h**2
+    y = np.tanh(x * w)
+    return np.sum(y * np.sin(y))
 
 def gradient(w, x):
-    h1 = np.tanh(w * x[0])
-    h2 = np.tanh(w * h1 + x[1])
-    dz2 = 2 * h2 * (1 - h2**2)
-    dw = dz2 * h1
-    dz1 = dz2 * w * (1 - h1**2)
-    dw = dz1 * x[0]
-    return dw
+    y = np.tanh(x * w)
+    dy = np.sin(y)
+    return np.sum(dy * (1 - y**2) * x)
 """,
     mended="""
 def gradient(w, x):
-    h1 = np.tanh(w * x[0])
-    h2 = np.tanh(w * h1 + x[1])
-    dz2 = 2 * h2 * (1 - h2**2)
-    dw = dz2 * h1
-    dz1 = dz2 * w * (1 - h1**2)
-    dw += dz1 * x[0]
-    return dw
+    y = np.tanh(x * w)
+    dy = np.sin(y) + y * np.cos(y)
+    return np.sum(dy * (1 - y**2) * x)
 """,
     mutants=mutants,
     rank=28,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, as_it_is, chain_steps, slope_in_words
+from gradwork.check.sites import Names, as_it_is, chain_steps, slope_in_words, stretches
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -24,6 +24,16 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             joint.layers[of],
             f"by the chain rule what comes back is multiplied by the slope of {joint.node(of).op} at {argument}",
             f"multiply by {slope}",
+        )
+    for stretch in stretches(joint):
+        what = stretch.called or f"what lies between {names.name(stretch.start)} and {names.name(stretch.end)}"
+        yield Mutant(
+            joint.adjoint[stretch.start],
+            as_it_is(joint.adjoint[stretch.end]),
+            f"the slope of {what} is missing{names.in_layer(stretch.end)}",
+            joint.layers[stretch.end],
+            f"by the chain rule what comes back is multiplied by the slope of {what} at {names.name(stretch.start)}",
+            "multiply by s * (1 - s)" if stretch.called == "sigmoid" else f"multiply by the slope of {what}",
         )
 
 

@@ -8,9 +8,9 @@ CAUSE = Cause(
     code="GW252",
     name="forward and reverse disagree",
     summary="A function's forward rule (jvp) and its reverse rule (vjp) are not those of one function.",
-    explain="A direction t carried forward, J t, and numbers c sent back, c J, belong to one table of slopes, so the dot "
-    "products <c, J t> and <c J, t> are one number. Where they are not, one of the two rules is wrong; the measured "
-    "slope says which.",
+    explain="A direction t carried forward, J t, and numbers c sent back, c J, belong to one table of slopes, so the "
+    "dot products <c, J t> and <c J, t> are one number. Where they are not, one of the two rules is wrong; the "
+    "measured slope says which.",
     broken="""
 import jax
 import jax.numpy as jnp

@@ -7,10 +7,11 @@ from typing import Any
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Edit, Joint
-from gradwork.check.sites import ChainStep, Names, behind, chain_steps
+from gradwork.check.sites import ChainStep, Names, Stretch, behind, chain_steps, stretches
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import apply_op
+from gradwork.ops.activations import sigmoid
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -25,6 +26,11 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         for used, other in ((step.of, argument), (argument, step.of)):
             if any(used in joint.node(i).inputs for i in made):
                 yield _mutant(joint, names, step, made, used, other)
+        if any(step.of in joint.node(i).inputs for i in made):
+            yield _twice(joint, names, step, made)
+    for stretch in stretches(joint):
+        if stretch.called == "sigmoid":
+            yield from _sigmoid(joint, names, stretch)
 
 
 def _mutant(joint: Joint, names: Names, step: ChainStep, made: list[int], used: int, other: int) -> Mutant:
@@ -39,6 +45,54 @@ def _mutant(joint: Joint, names: Names, step: ChainStep, made: list[int], used: 
         layer,
         f"the slope of {joint.node(step.of).op} at {argument} is {right}; yours takes it at {names.name(other)}",
         f"d_{argument} = d_{incoming} * ({right})",
+    )
+
+
+def _sigmoid(joint: Joint, names: Names, stretch: Stretch) -> Iterator[Mutant]:
+    """A sigmoid that is written out: its slope s (1 - s), with its argument, or a second sigmoid, for s."""
+    back, start, end = joint.adjoint[stretch.end], stretch.start, stretch.end
+    argument, result = names.name(start), names.name(end)
+
+    def at_argument(values: Sequence[Any]) -> Any:
+        return values[back] * values[start] * (1 - values[start])
+
+    def once_more(values: Sequence[Any]) -> Any:
+        again = sigmoid(values[end])
+        return values[back] * again * (1 - again)
+
+    for says, edit in (
+        (f"{argument} (1 - {argument}) stands where {result} (1 - {result}) belongs", at_argument),
+        (f"the sigmoid is taken once more of {result} before its slope", once_more),
+    ):
+        yield Mutant(
+            joint.adjoint[start],
+            edit,
+            f"{says}{names.in_layer(end)}",
+            joint.layers[end],
+            f"the slope of the sigmoid at {argument} is {result} (1 - {result}), in which {result} is its result",
+            f"d_{argument} = d_{result} * {result} * (1 - {result})",
+        )
+
+
+def _twice(joint: Joint, names: Names, step: ChainStep, made: list[int]) -> Mutant:
+    """The function is applied once more to its own result before the slope is taken."""
+    node = joint.node(step.of)
+    op = REGISTER.named(node.op)
+    inner = with_replaced(joint, step.slope, made, {})
+
+    def edit(values: Sequence[Any]) -> Any:
+        changed = list(values)
+        changed[step.of] = op.function(values[step.of], **node.params)
+        return inner(changed)
+
+    right, argument = names.written(step.slope, {}), names.name(node.inputs[0])
+    return Mutant(
+        step.slope,
+        edit,
+        f"{node.op} is taken once more of its own result before its slope{names.in_layer(step.of)}",
+        joint.layers[step.of],
+        f"the slope of {node.op} at {argument} is {right}, in which {names.name(step.of)} is its result already",
+        f"d_{argument} = d_{names.name(step.of)} * ({right})",
     )
 
 

@@ -9,8 +9,8 @@ CAUSE = Cause(
     name="wrong in its own precision",
     summary="The slopes are right in double precision, and wrong by more than rounding in the precision that is used.",
     explain="A function is checked in double precision, where small mistakes show, and then once more as it is used. "
-    "Exponentials that overflow in float16, small numbers that vanish in bfloat16, or a branch of its own for one dtype "
-    "make it wrong there alone.",
+    "Exponentials that overflow in float16, small numbers that vanish in bfloat16, or a branch of its own for one "
+    "dtype make it wrong there alone.",
     broken="""
 import torch
 

@@ -204,7 +204,8 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 )
     for position in range(joint.forward, len(joint.graph)):
         node = joint.node(position)
-        if node.op != "matmul" or any(len(joint.node(i).shape) != 2 for i in node.inputs):
+        shapes = [len(joint.node(i).shape) for i in node.inputs]
+        if node.op != "matmul" or shapes not in ([2, 2], [2, 1]):
             continue
         left, right = node.inputs
         rows = joint.node(right).shape[0]

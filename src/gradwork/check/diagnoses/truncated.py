@@ -23,7 +23,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         if len(shares) < 2:
             continue
         values = [np.asarray(joint.value(i), float) for i in shares]
-        for says, chosen in _ways(len(shares)):
+        for says, chosen in [*_ways(len(shares)), *_by_line(joint, shares)]:
             candidate = sum((values[k] for k in chosen), np.zeros_like(evidence.right[name]))
             if evidence.equals(name, candidate):
                 yield explained(
@@ -46,6 +46,19 @@ def uses(joint: Joint, slope: int) -> list[int]:
         else:
             found.append(at)
     return found
+
+
+def _by_line(joint: Joint, shares: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """The uses that one place of one line makes, at every step: they are left out together."""
+    groups: dict[object, list[int]] = {}
+    for k, share in enumerate(shares):
+        node = joint.node(share)
+        groups.setdefault((node.where, node.op, node.origin.path, node.origin.by), []).append(k)
+    for members in groups.values():
+        if 1 < len(members) < len(shares):
+            rest = [k for k in range(len(shares)) if k not in members]
+            yield f"{len(members)} are left out, one each time that the same line runs", rest
+            yield f"only {len(members)} are counted, one each time that the same line runs", members
 
 
 def _ways(count: int) -> Iterator[tuple[str, Sequence[int]]]:
