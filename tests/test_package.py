@@ -31,6 +31,7 @@ PUBLIC = {
     "nudge",
     "derive",
     "work",
+    "descend",
     "op",
     "assert_gradient",
     "check",

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gradwork.check.check import assert_gradient as assert_gradient
     from gradwork.check.check import check as check
+    from gradwork.descent.descend import descend as descend
     from gradwork.errors import GradworkError as GradworkError
     from gradwork.gradients.black_box import black_box as black_box
     from gradwork.gradients.compile import compile as compile
@@ -57,6 +58,7 @@ _HOMES: dict[str, str] = {
     "nudge": "gradwork.gradients.nudge",
     "derive": "gradwork.gradients.derive",
     "work": "gradwork.working.work",
+    "descend": "gradwork.descent.descend",
     "op": "gradwork.gradients.custom",
     "custom_rule": "gradwork.gradients.custom",
     "black_box": "gradwork.gradients.black_box",

@@ -55,6 +55,19 @@ class Outcome:
         return self.found and set(self.blamed) == set(self.case.wrong)
 
 
+PAGE = Path(__file__).parents[2] / "benchmarks" / "PLANTED.md"
+HEAD = """# Mistakes that were planted blind
+
+Made by `PYTHONPATH=src python tests/check/score_blind.py --write`. The mistakes, and the right gradients beside them,
+were written by somebody who knew the checker's public call and nothing else: not the catalogue of causes, not how it
+looks. *found*: not passed, and some array blamed. *params*: exactly the arrays that the mistake spoils are blamed.
+*named*: some cause is named; whether it fits is for a person to judge (`--report FILE` sets them side by side).
+*accused*: a right gradient of which some entry was called wrong.
+
+```
+"""
+
+
 class TooLongError(Exception):
     pass
 
@@ -196,7 +209,8 @@ def totals(wrong: list[Outcome], good: list[Outcome]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("word", nargs="?", default="")
-    parser.add_argument("--report", type=Path, default=Path("/tmp/blind_report.txt"))
+    parser.add_argument("--report", type=Path, help="write every case there, side by side with what it really is")
+    parser.add_argument("--write", action="store_true", help="keep the totals in benchmarks/PLANTED.md")
     parser.add_argument("--every", type=int, default=1, help="every so many cases only")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=int, default=60, help="seconds a case")
@@ -211,8 +225,11 @@ def main() -> None:
     crashes = [f"crash: {o.case.name}: {o.crash}" for o in (*wrong, *good) if o.crash]
     pages = ["\n".join(lines_of(o)) for o in (*wrong, *good)]
     parts = ["\n".join(summary), "\n".join(crashes), *pages]
-    options.report.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    print("\n".join([*summary, *crashes, f"side by side: {options.report}"]))
+    if options.report is not None:
+        options.report.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    print("\n".join([*summary, *crashes]))
+    if options.write:
+        PAGE.write_text(HEAD + "\n".join(summary) + "\n```\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -551,3 +551,12 @@ def test_arguments_may_be_named_as_our_functions_are() -> None:
     got, slopes = gw.compile(f, *args, wrt=0)(*args)
     _same(got, value)
     _same(slopes, gradient)
+
+
+def test_a_program_that_is_made_at_the_first_call_is_entered_the_quick_way_afterwards():
+    compiled = gw.compile(lambda x: np.sum(np.tanh(x) ** 2), wrt=0)
+    x = np.ones((40, 40))
+    compiled(x)
+    program = compiled._latest
+    program.run = program.takes = None  # the long way round would need both
+    assert compiled(x)[1].shape == compiled(x)[1].shape == (40, 40)

@@ -195,7 +195,8 @@ class Program:
             written = scalar_program(form, names, title) if _small(form) else None
             self.single = written is not None
             self.written = written or numpy_program(along_the_long_axis(form), names, title)
-        self.pool: list[Any] = []
+        self.pool: list[Any] = []  # the entrance's own, with the context of each beside it
+        self.spare: list[Any] = []
         self._entrance: Callable[..., Any] | None = None
 
     @property
@@ -219,10 +220,10 @@ class Program:
         """The result for the leaves of arguments that fit. Raises Otherwise where a decision comes out otherwise."""
         values = self.slots.inputs(leaves, self.single, on_device=self.on_jax)
         try:
-            buffers = self.pool.pop() if self.pool else self.written.new_buffers()
+            buffers = self.spare.pop() if self.spare else self.written.new_buffers()
             with np.errstate(all="ignore"):
                 outputs = self.written.function(*values, buffers)
-            self.pool.append(buffers)
+            self.spare.append(buffers)
         except REFUSED:
             return self.careful(leaves)
         return self.result.build(iter([_number(v) for v in outputs]))

@@ -16,6 +16,7 @@ import numpy as np
 
 from gradwork.errors import ArgumentError, ShapeError
 from gradwork.gradients.backprop import sweep, zeros
+from gradwork.gradients.cancelling import cancelling
 from gradwork.gradients.checkpoints import check_count, value_and_slopes
 from gradwork.gradients.forward import sweep_forward
 from gradwork.gradients.many import along_units
@@ -226,7 +227,13 @@ def backpropagate_trace(traced: Trace, inputs: Sequence[int]) -> tuple[Builder, 
     seed = np.ones((), _seed_dtype(builder, position))[()]
     with builder.by_rule(Origin("rule", "seed", position, None, "the result counts for itself")):
         start = Traced(builder, builder.constant(seed, shape=builder.shape(position)))
-    return builder, _slopes_at(builder, sweep(builder, {position: start}, inputs), inputs)
+    return builder, _slopes_at(builder, sweep(builder, {position: start}, inputs, _cancelling(traced)), inputs)
+
+
+def _cancelling(traced: Trace) -> tuple[int, ...]:
+    """What cancels in the result, such as the largest score; it is looked for only where it can be."""
+    ops = {row[0] for row in traced.builder.rows}
+    return cancelling(traced.graph) if {"max", "exp", "subtract"} <= ops else ()
 
 
 def _value_and_slopes(traced: Trace, inputs: Sequence[int]) -> list[Any]:

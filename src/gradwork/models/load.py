@@ -20,6 +20,11 @@ from gradwork.tables.text import decode
 
 _KEYS = ("title data missing columns parameters loss lines layer inputs targets layout seed wrt descend work").split()
 _WORK_KEYS = ("nudge", "rows", "columns", "digits", "full")
+_DESCEND_KEYS = {
+    **dict.fromkeys(("learning_rate", "weight_decay", "clip", "holdout"), "a number"),
+    **dict.fromkeys(("steps", "batch", "seed"), "a whole number"),
+    **dict.fromkeys(("method", "schedule"), "a text"),
+}
 Wrt = str | Sequence[str] | None
 
 
@@ -122,6 +127,13 @@ class _Loading:
     def _settings(self) -> dict[str, Any]:
         settings = {key: self.text.take(self.tables, key, dict, "a table") or {} for key in ("descend", "work")}
         self.text.check_keys(settings["work"], _WORK_KEYS, ("work",), "of [work]")
+        self.text.check_keys(settings["descend"], _DESCEND_KEYS, ("descend",), "of [descend]")
+        for key, value in settings["descend"].items():
+            if _DESCEND_KEYS[key] == "a number":
+                values.number(self.text, value, ("descend", key))
+            else:
+                kind = int if _DESCEND_KEYS[key] == "a whole number" else str
+                self.text.take(settings["descend"], key, kind, _DESCEND_KEYS[key], ("descend",))
         return settings
 
     def _program(self) -> Program:

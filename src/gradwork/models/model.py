@@ -10,6 +10,7 @@ from gradwork.graph.formula import Program
 from gradwork.notation.document import Document, Paragraph
 
 if TYPE_CHECKING:
+    from gradwork.descent.result import Descent
     from gradwork.working.work import Working
 
 
@@ -106,6 +107,32 @@ class Model:
         made = derive(self.loss, wrt=tuple(wrt or self.wrt), kwargs=self.bound, order=order)
         page = derivations_page(made, self.title)
         return replace(page, digits=View.of(**_given(extent)).digits)
+
+    def descend(self, *, wrt: Sequence[str] | None = None, **options: Any) -> Descent:
+        """Gradient descent from the model's parameters. `options` are those of `gw.descend`, over [descend]."""
+        from gradwork.descent.descend import descend
+        from gradwork.errors import UsageError
+
+        names = tuple(wrt or self.wrt)
+        options = {**self.settings.get("descend", {}), **_given(options)}
+        by_rows = [key for key in ("batch", "holdout", "executor") if options.get(key) is not None]
+        if by_rows and self.layout == "columns":
+            why = 'in this model a row of data is a column (layout = "columns")'
+            raise UsageError(f"{by_rows[0]} takes rows of data", why=why, hint="a model with the layout of rows")
+        start = {name: self.bound[name] for name in names}
+        data = {name: value for name, value in self.bound.items() if name not in names}
+        loss = self.loss if self.function is None else _ByName(self.function)
+        return descend(loss, start, data, notes=(self.title, *self.notes), names=names, **options)
+
+
+@dataclass(frozen=True)
+class _ByName:
+    """A function of a file, as one of its parameters in a dict and of data by name."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, params: dict[str, Any], **data: Any) -> Any:
+        return self.function(**data, **params)
 
 
 def _given(extent: dict[str, Any]) -> dict[str, Any]:

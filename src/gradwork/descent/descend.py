@@ -1,0 +1,218 @@
+"""`gw.descend`: gradient descent from a start, with every number kept and the reason that it stopped."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradwork.descent import checkpoint as checkpoints
+from gradwork.descent import schedules
+from gradwork.descent.batches import Batches
+from gradwork.descent.learning_rate import choose
+from gradwork.descent.loop import Plan, State, begin, take_steps
+from gradwork.descent.method import method_named
+from gradwork.descent.outcome import outcome, wanted_steps
+from gradwork.descent.problem import Problem, fault, problem_of
+from gradwork.descent.result import Descent
+from gradwork.descent.shards import Shards
+from gradwork.descent.watching import DescentProgress
+from gradwork.errors import ArgumentError, DataError, NotRepeatableError
+from gradwork.gradients.compile import BACKENDS
+from gradwork.graph.trace import trace_call
+
+
+def descend(
+    loss: Any,
+    start: Any,
+    data: Any = None,
+    *,
+    learning_rate: float | None = None,
+    steps: int = 1000,
+    method: str = "gd",
+    batch: int | None = None,
+    seed: int = 0,
+    schedule: schedules.Schedule = None,
+    weight_decay: float = 0.0,
+    clip: float | None = None,
+    holdout: float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    executor: Executor | None = None,
+    backend: str = "numpy",
+    progress: bool = True,
+    work: int = 0,
+    every: int | None = None,
+    names: Sequence[str] | None = None,
+    notes: Sequence[str] = (),
+) -> Descent:
+    """Go down a loss: step against its gradient, and again, until there is a reason to stop.
+
+    loss:   a function loss(params) or loss(params, *data) that gives one number; a formula or named formulas.
+    start:  the parameters to start from: a number, an array, or nested tuples, lists, dicts, dataclasses of them.
+    data:   an array, a tuple of arrays, or a dict of them by name; those as long as the first have a row for each row.
+    learning_rate: chosen where it is left out; the result says why.
+    method: gd, momentum, nesterov, rmsprop, adam or adamw.     steps: at most so many.
+    batch:  rows of a step, in an order drawn from `seed` anew for each pass over the data; all rows by default.
+    schedule: constant, step, cosine, warm-up, or a function of (step, steps) that gives a factor.
+    weight_decay: added to the gradient as weight_decay * weight; adamw takes it off the weight itself.
+    clip:   the longest gradient, as a norm over all parameters; a longer one is made so long.
+    holdout: the share of rows, drawn from `seed`, that is not used for steps; the descent stops where the loss on them
+            no longer falls, and gives the parameters with which it was lowest.
+    checkpoint: a file that the run is kept in, and goes on from if it is there, to the same last bit.
+    executor: split each batch into eight shards over its workers; the path does not depend on how many there are.
+    backend: "numpy", or "jax" for a step that XLA compiles.   progress: a line after two seconds.
+    work, every: keep the numbers of the first `work` steps, and of every `every`-th, for the page.
+
+    Gives a `Descent` with .params .losses .path .reason .explanation .plot(); print shows the page. An interrupt
+    (Ctrl-C) ends the descent and keeps what is done.
+    Raises ArgumentError for arguments that cannot be used, DataError for numbers in data, start or first loss that
+    are not finite (with row and place), ShapeError for a loss that is not one number.
+
+    >>> import numpy as np, gradwork as gw
+    >>> x, y = np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0])
+    >>> run = gw.descend("mean((x*w + b - y)^2)", {"w": 0.0, "b": 0.0}, {"x": x, "y": y})
+    >>> run.reason, round(float(run.params["w"]), 5), round(float(run.params["b"]), 5)
+    ('converged', 2.0, 1.0)
+    """
+    _check(learning_rate, steps, batch, seed, weight_decay, clip, holdout, backend, work, every)
+    schedules.check(schedule)
+    if checkpoint is not None:
+        checkpoints.check(checkpoint)
+    rule = method_named(method)
+    whole = problem_of(loss, start, data, backend, names)
+    if not whole.rows and (batch is not None or holdout is not None or executor is not None):
+        raise ArgumentError("there are no rows of data", why="batch, holdout and executor are about rows")
+    problem, held = _held_out(whole, holdout, seed)
+    _check_first(problem)
+    step = (Shards(problem, executor) if executor is not None else problem).step(rule, weight_decay, clip)
+    batches = Batches(problem, batch, seed)
+    plan = Plan(problem, rule, learning_rate or 0.0, steps, batches, step, schedule, held)
+    of = (
+        ""
+        if checkpoint is None
+        else _fingerprint(plan, method, learning_rate, weight_decay, clip, holdout, executor is not None, backend)
+    )
+    kept = checkpoints.load(checkpoint, of) if checkpoint is not None else None
+    if kept is not None:
+        state, settings = kept
+        rate, why = settings["rate"], settings["why"]
+        whole_path = len(state.path) == state.at[0] // plan.stride + 1
+        if not whole_path:
+            raise DataError("the checkpoint keeps its path in other steps", hint="the same number of steps as before")
+    else:
+        state = begin(problem, rule)
+        rate, why = (learning_rate, "") if learning_rate is not None else choose(plan)
+    plan = replace(plan, rate=rate)
+    line = DescentProgress(steps, state.at[0]) if progress else None
+
+    def save(now: State) -> None:
+        if checkpoint is not None:
+            checkpoints.save(checkpoint, now, of, {"rate": rate, "why": why})
+
+    plan = replace(plan, save=save if checkpoint is not None else None, progress=line.at if line else None)
+    try:
+        reason, said = take_steps(plan, state)
+    finally:
+        if line is not None:
+            line.done()
+    save(state)
+    wanted = wanted_steps(work, every, state.at[0])
+    return outcome(plan, state, reason, said, why, method, weight_decay, wanted, tuple(notes))
+
+
+# -- what was given ---------------------------------------------------------------------------------------------------
+
+
+def _check(
+    learning_rate: float | None,
+    steps: int,
+    batch: int | None,
+    seed: int,
+    weight_decay: float,
+    clip: float | None,
+    holdout: float | None,
+    backend: str,
+    work: int,
+    every: int | None,
+) -> None:
+    def refuse(name: str, value: Any, what: str) -> None:
+        raise ArgumentError(f"{name} cannot be {value!r}", why=f"it is {what}")
+
+    if learning_rate is not None and not (_is_number(learning_rate) and 0 < learning_rate < math.inf):
+        refuse("learning_rate", learning_rate, "a finite number above 0")
+    whole_numbers = (
+        ("steps", steps, 0),
+        ("batch", batch, 1),
+        ("seed", seed, 0),
+        ("work", work, 0),
+        ("every", every, 1),
+    )
+    for name, value, least in whole_numbers:
+        if value is None and name in ("batch", "every"):
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            refuse(name, value, f"a whole number, {least} or more")
+    if not (_is_number(weight_decay) and 0 <= weight_decay < math.inf):
+        refuse("weight_decay", weight_decay, "a finite number, 0 or more")
+    if clip is not None and not (_is_number(clip) and 0 < clip < math.inf):
+        refuse("clip", clip, "a finite number above 0")
+    if holdout is not None and not (_is_number(holdout) and 0 < holdout < 1):
+        refuse("holdout", holdout, "a share of the rows, between 0 and 1")
+    if backend not in BACKENDS:
+        raise ArgumentError(f"there is no backend {backend!r}", hint=f"one of {', '.join(BACKENDS)}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _held_out(problem: Problem, share: float | None, seed: int) -> tuple[Problem, Problem | None]:
+    """The rows for the steps, and those that are held out."""
+    if share is None:
+        return problem, None
+    count = round(share * problem.rows)
+    if not 0 < count < problem.rows:
+        why = f"{share:g} of {problem.rows} rows is {count}, and both parts need a row"
+        raise ArgumentError("no rows would be left", why=why, hint="another share, or more data")
+    order = np.random.default_rng([seed, problem.rows]).permutation(problem.rows)
+    return problem.of_rows(np.sort(order[count:])), problem.of_rows(np.sort(order[:count]))
+
+
+@np.errstate(all="ignore")
+def _check_first(problem: Problem) -> None:
+    with np.errstate(all="ignore"):
+        first, second = (problem.f(problem.params(problem.start), *problem.data) for _ in range(2))
+    if not np.array_equal(first, second, equal_nan=True):
+        raise NotRepeatableError(
+            "the loss gives different values at the same point",
+            details=(f"first {float(first):.6g}, then {float(second):.6g}",),
+            why="a step is worked out once and taken many times, with the same random numbers in each",
+            hint="a loss without random numbers of its own; batch= draws rows anew for each step",
+        )
+    value, gradient = problem.value_and_gradient(problem.start)
+    if np.isfinite(value) and all(np.all(np.isfinite(g)) for g in gradient):
+        return
+    what = f"the loss is {float(value)}" if not np.isfinite(value) else "the gradient is not finite"
+    raise DataError(
+        f"{what} at the start, before the first step",
+        details=(fault(problem, problem.start, problem.data),),
+        why="a step from there would lead nowhere (rows are counted from 1 here)",
+        hint="another start",
+    )
+
+
+def _fingerprint(plan: Plan, method: str, *settings: Any) -> str:
+    """What has to be the same for a run to be continued. More steps are allowed where none depends on their number."""
+    problem, held = plan.problem, plan.held_out
+    fixed = plan.schedule in (None, "constant") and held is None
+    schedule = getattr(plan.schedule, "__qualname__", plan.schedule)
+    parts = [method, *settings, plan.batches.size, plan.batches.seed, schedule, None if fixed else plan.steps]
+    parts += [problem.names, *problem.start, *problem.data, *(held.data if held is not None else ())]
+    graph = trace_call(lambda at, *data: problem.f(problem.params(at), *data), (problem.start, *problem.data), {}).graph
+    nodes = [(node.op, node.inputs, node.params, node.shape) for node in graph.nodes]
+    return checkpoints.fingerprint(*parts, nodes, *graph.constants.values())

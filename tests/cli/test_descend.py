@@ -1,0 +1,162 @@
+"""`gradwork descend`: the numbers of the steps, why it stopped, exit codes, checkpoints, interrupts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradwork.cli import descend as command
+from gradwork.descent import schedules
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+CARS = str(EXAMPLES / "cars.toml")
+SLIDES = str(EXAMPLES / "slides.toml")
+
+MODEL = """
+[data]
+x = [1, 2, 3, 4]
+y = [3, 5, 7, 9]
+[parameters]
+w = 0
+b = 0
+[lines]
+loss = "mean((x*w + b - y)^2)"
+"""
+
+
+@pytest.fixture
+def model(tmp_path):
+    def write(more: str = "") -> str:
+        file = tmp_path / "model.toml"
+        file.write_text(MODEL + more, encoding="utf-8")
+        return str(file)
+
+    return write
+
+
+def test_cars_reach_the_least_squares_answer(run):
+    outcome = run("descend", CARS, "--to", "json")
+    assert outcome.code == 0
+    facts = json.loads(outcome.out)["facts"]
+    table = np.loadtxt(EXAMPLES / "cars.csv", delimiter=",", skiprows=1)
+    speed, distance = table[:, 0], table[:, 1]
+    answer = np.linalg.lstsq(np.column_stack([speed, np.ones(50)]), distance, rcond=None)[0]
+    found = [facts["parameters"]["w"], facts["parameters"]["b"]]
+    np.testing.assert_allclose(found, answer, atol=1e-5)
+    assert facts["reason"] == "converged"
+
+
+def test_the_slides_step_by_hand(run):
+    outcome = run("descend", SLIDES, "--work", "1", "--steps", "3")
+    assert "d loss/d weight = 2 error x = 20" in outcome.out
+    assert "4 - 0.01 · 20 = 3.8" in outcome.out
+    assert "Out of steps" in outcome.out
+
+
+def test_every_so_many_steps_are_worked(run):
+    out = run("descend", SLIDES, "--work", "1", "--every", "10", "--steps", "30").out
+    assert [line.split()[1] for line in out.splitlines() if line.startswith("Step ")] == ["1", "10", "20", "30"]
+
+
+def test_a_divergence_ends_with_1_and_says_what_would_work(run):
+    outcome = run("descend", CARS, "--learning-rate", "0.01", "--width", "200")
+    assert outcome.code == 1
+    assert "0.00376709" in outcome.out
+    assert "With 0.00188355 the loss falls" in outcome.out
+
+
+def test_a_learning_rate_left_out_is_chosen_and_said_why(run, model):
+    out = run("descend", model(), "--width", "200").out
+    assert "The learning rate was chosen: the largest curvature at the start" in out
+
+
+@pytest.mark.parametrize("method", command.methods.names())
+def test_every_method_runs(method, run, model):
+    assert run("descend", model(), "--method", method, "--steps", "20", "--batch", "2", "--work", "1").code == 0
+
+
+@pytest.mark.parametrize("schedule", command.SCHEDULES)
+def test_every_schedule_runs(schedule, run, model):
+    assert run("descend", model(), "--schedule", schedule, "--steps", "20").code == 0
+
+
+def test_the_schedules_are_those_that_there_are():
+    assert tuple(schedules.FORMULAS) == command.SCHEDULES
+
+
+def test_the_options_come_before_the_models_own(run, model):
+    file = model('[descend]\nmethod = "momentum"\nsteps = 7\nlearning_rate = 0.01\n')
+    facts = json.loads(run("descend", file, "--steps", "3", "--to", "json").out)["facts"]
+    assert (facts["method"], facts["steps"], facts["learning_rate"]) == ("momentum", 3, 0.01)
+
+
+@pytest.mark.parametrize(
+    "line, headline",
+    [
+        ("learning_rat = 1", "the key learning_rat is not known"),
+        ('learning_rate = "fast"', "learning_rate has to be a number"),
+        ("steps = 1.5", "steps has to be a whole number"),
+        ('method = "adm"', "there is no method 'adm'"),
+        ("holdout = 2", "holdout cannot be 2"),
+    ],
+)
+def test_a_mistake_in_the_model_is_named(line, headline, run, model):
+    outcome = run("descend", model(f"[descend]\n{line}\n"))
+    assert outcome.code == 2
+    assert headline in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "option", [("--learning-rate", "0"), ("--learning-rate", "x"), ("--method", "adm"), ("--checkpoint", "no/such/x")]
+)
+def test_a_mistaken_option_is_refused(option, run, model):
+    outcome = run("descend", model(), *option)
+    assert outcome.code == 2
+    assert outcome.err.startswith("error[")
+
+
+def test_rows_of_a_model_in_columns_are_no_batch(run):
+    outcome = run("descend", str(EXAMPLES / "article.toml"), "--batch", "1")
+    assert outcome.code == 2
+    assert "batch takes rows of data" in outcome.err
+
+
+def test_a_function_of_a_file(run, tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import numpy as np\nx = np.arange(4.0)\ny = 2 * x + 1\n"
+        "def loss(x, y, w=0.0, b=0.0):\n    return np.mean((x * w + b - y) ** 2)\n"
+    )
+    facts = json.loads(run("descend", f"{file}:loss", "--wrt", "w,b", "--to", "json").out)["facts"]
+    assert facts["parameters"]["w"] == pytest.approx(2, abs=1e-5)
+
+
+def test_a_checkpoint_goes_on(run, model, tmp_path):
+    file = str(tmp_path / "run")
+    options = ("--learning-rate", "0.01", "--to", "json")
+    run("descend", model(), "--steps", "10", "--checkpoint", file, *options)
+    more = run("descend", model(), "--steps", "30", "--checkpoint", file, *options)
+    assert more.out == run("descend", model(), "--steps", "30", *options).out
+
+
+def test_an_interrupt_shows_what_is_done(process, model, tmp_path):
+    file = tmp_path / "run"
+    running = process(
+        "descend", model(), "--learning-rate", "1e-9", "--steps", "1000000000", "--method", "adam",
+        "--checkpoint", str(file),
+    )  # fmt: skip
+    for _ in range(600):
+        if file.exists():
+            break
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err.decode()
+    assert b"Interrupted" in out
+    assert b"Traceback" not in err
