@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -305,7 +306,8 @@ def test_the_path_does_not_depend_on_the_number_of_workers(batch):
 
 
 def test_other_processes_give_the_same_bits_as_threads():
-    with ProcessPoolExecutor(2) as executor:
+    # Fresh processes: another test may have loaded what does not take to forking.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         apart = descend(executor=executor, steps=10, learning_rate=0.05)
     with ThreadPoolExecutor(1) as executor:
         here = descend(executor=executor, steps=10, learning_rate=0.05)

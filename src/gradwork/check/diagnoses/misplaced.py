@@ -132,7 +132,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             yield from _reordered(joint, position, position, 0, f"the rows of {what}", "the other arguments' rows")
     for position in range(joint.forward, len(joint.graph)):
         node = joint.node(position)
-        if node.op != "matmul" or any(len(joint.node(i).shape) != 2 for i in node.inputs):
+        if node.op != "matmul" or [len(joint.node(i).shape) for i in node.inputs] not in ([2, 2], [2, 1]):
             continue
         left, right = node.inputs
         if joint.node(right).shape[0] in counts and joint.node(left).shape[1] > 1:
