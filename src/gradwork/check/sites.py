@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.evidence import Edit, Joint
+from gradwork.gradients.backprop import SUM_OF_PATHS
 from gradwork.gradients.expression import one_line
 from gradwork.gradients.reading import read
 from gradwork.graph.graph import CONSTANT, INPUT, Node
@@ -100,6 +101,19 @@ def by_rule(joint: Joint, *ops: str) -> Iterator[tuple[int, Node]]:
     for position in range(joint.forward, len(joint.graph)):
         if joint.node(position).op in ops:
             yield position, joint.node(position)
+
+
+def made_for(joint: Joint, position: int) -> int:
+    """The node of the loss that a node of the way back belongs to; the first one where it belongs to none."""
+    of = joint.node(position).origin.node
+    return of if of is not None and of < joint.forward else 0
+
+
+def sums_of_paths(joint: Joint) -> Iterator[tuple[int, Node]]:
+    """The sums over what comes back from several uses of one value."""
+    for position, node in by_rule(joint, "add"):
+        if node.origin.by == SUM_OF_PATHS and node.origin.node is not None:
+            yield position, node
 
 
 def behind(joint: Joint, position: int, start: int) -> list[int]:

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.cause import Cause, Finding
 from gradwork.check.diagnoses import _terms
-from gradwork.check.diagnoses._constants import COUNT, meanings
-from gradwork.check.diagnoses._ratio import fits, groups, predicted
+from gradwork.check.diagnoses._by_ratio import by_ratio
+from gradwork.check.diagnoses._constants import COUNT
 from gradwork.check.evidence import Evidence
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """One ratio for all: a length that stands in the loss, or one over it, or over its square; or so in one term."""
-    for group in groups(evidence):
-        for meaning in meanings(evidence, group.ratio):
-            if meaning.kind == COUNT and fits(evidence, group.names, meaning.value):
-                yield explained(
-                    CAUSE,
-                    evidence,
-                    meaning.says,
-                    group.names,
-                    predicted(evidence, group.names, meaning.value),
-                    why=meaning.why,
-                    hint=meaning.hint,
-                    data=meaning.data,
-                )
+    yield from by_ratio(CAUSE, evidence, COUNT)
     yield from _terms.findings(CAUSE, evidence, COUNT, penalty=False)
 
 

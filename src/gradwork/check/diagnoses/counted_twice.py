@@ -6,23 +6,21 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule
-from gradwork.gradients.backprop import SUM_OF_PATHS
+from gradwork.check.sites import Names, made_for, sums_of_paths
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each sum over paths: one of them stands twice."""
     names = Names.of(joint)
-    for position, node in by_rule(joint, "add"):
-        if node.origin.by != SUM_OF_PATHS or node.origin.node is None:
-            continue
-        name = names.name(node.origin.node)
+    for position, node in sums_of_paths(joint):
+        of = made_for(joint, position)
+        name = names.name(of)
         for twice in node.inputs:
             yield Mutant(
                 position,
                 lambda values, position=position, twice=twice: values[position] + values[twice],  # type: ignore[misc]
-                f"one of the paths from {name} to the loss is counted twice{names.in_layer(node.origin.node)}",
-                joint.layers[node.origin.node] if node.origin.node < joint.forward else 0,
+                f"one of the paths from {name} to the loss is counted twice{names.in_layer(of)}",
+                joint.layers[of],
                 f"each use of {name} counts once",
                 "add up what comes back from each use once",
             )

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.cause import Cause, Finding
 from gradwork.check.diagnoses import _terms
-from gradwork.check.diagnoses._constants import TWO, meanings
-from gradwork.check.diagnoses._ratio import fits, groups, predicted
+from gradwork.check.diagnoses._by_ratio import by_ratio
+from gradwork.check.diagnoses._constants import TWO
 from gradwork.check.evidence import Evidence
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """One ratio for all, 2 or 1/2, or its square; or so in one term of the loss."""
-    for group in groups(evidence):
-        for meaning in meanings(evidence, group.ratio):
-            if meaning.kind == TWO and fits(evidence, group.names, meaning.value):
-                yield explained(
-                    CAUSE,
-                    evidence,
-                    meaning.says,
-                    group.names,
-                    predicted(evidence, group.names, meaning.value),
-                    why=f"{meaning.why} in every entry: the slope of u^2 is 2u, and that of u^2/2 is u",
-                    hint=meaning.hint,
-                    data=meaning.data,
-                )
+    yield from by_ratio(
+        CAUSE,
+        evidence,
+        TWO,
+        why=lambda meaning, group: f"{meaning.why} in every entry: the slope of u^2 is 2u, and that of u^2/2 is u",
+    )
     yield from _terms.findings(CAUSE, evidence, TWO, penalty=False)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule, chain_steps, slope_in_words
+from gradwork.check.sites import Names, by_rule, chain_steps, made_for, slope_in_words
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -27,23 +27,23 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     for position, node in by_rule(joint, "subtract", "add"):
         left, right = node.inputs
         wrong = np.add if node.op == "subtract" else np.subtract
-        of = node.origin.node if node.origin.node is not None else 0
+        of = made_for(joint, position)
         yield Mutant(
             position,
             lambda values, left=left, right=right, wrong=wrong: wrong(values[left], values[right]),  # type: ignore[misc]
             f"the second part of {names.written(position, {})} has the wrong sign{names.in_layer(of)}",
-            joint.layers[of] if of < joint.forward else 0,
+            joint.layers[of],
             "a plus stands where a minus belongs, or the other way round",
             f"write {names.written(position, {})}",
         )
     for position, node in by_rule(joint, "negative"):
         (inside,) = node.inputs
-        of = node.origin.node if node.origin.node is not None else 0
+        of = made_for(joint, position)
         yield Mutant(
             position,
             lambda values, inside=inside: values[inside],  # type: ignore[misc]
             f"the minus sign of {names.written(position, {})} is missing{names.in_layer(of)}",
-            joint.layers[of] if of < joint.forward else 0,
+            joint.layers[of],
             f"the right way back has {names.written(position, {})} here",
             "put the minus sign in",
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Edit, Joint
-from gradwork.check.sites import Names, by_rule, scaled
+from gradwork.check.sites import Names, by_rule, made_for, scaled
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -19,7 +19,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         (inside,) = node.inputs
         axes = node.params["axis"]
         count = math.prod(joint.node(inside).shape[a] for a in axes)
-        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        of = made_for(joint, position)
         if count < 2:
             continue
         whole = names.written(position, {})

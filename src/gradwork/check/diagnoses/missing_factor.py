@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule, chain_steps
+from gradwork.check.sites import Names, by_rule, chain_steps, made_for
 from gradwork.gradients.backprop import SUM_OF_PATHS
 
 
@@ -20,7 +20,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     for position, node in by_rule(joint, "multiply", "chain_product", "divide", "add", "subtract", "power", "square"):
         if node.origin.by == SUM_OF_PATHS:
             continue
-        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        of = made_for(joint, position)
         whole = names.written(position, {})
         for place, kept in enumerate(node.inputs):
             if position in steps and kept == steps[position].coming:

@@ -8,8 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule
-from gradwork.gradients.backprop import SUM_OF_PATHS
+from gradwork.check.sites import Names, made_for, sums_of_paths
 
 STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
 
@@ -17,16 +16,15 @@ STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each sum over paths: one of them is left out; and nothing goes back through one value."""
     names = Names.of(joint)
-    for position, node in by_rule(joint, "add"):
-        if node.origin.by != SUM_OF_PATHS or node.origin.node is None:
-            continue
-        name = names.name(node.origin.node)
+    for position, node in sums_of_paths(joint):
+        of = made_for(joint, position)
+        name = names.name(of)
         for kept in node.inputs:
             yield Mutant(
                 position,
                 lambda values, kept=kept: values[kept],  # type: ignore[misc]
-                f"one of the paths from {name} to the loss is left out{names.in_layer(node.origin.node)}",
-                joint.layers[node.origin.node] if node.origin.node < joint.forward else 0,
+                f"one of the paths from {name} to the loss is left out{names.in_layer(of)}",
+                joint.layers[of],
                 f"{name} is used more than once, and what comes back from every use is added up",
                 f"add up what every use of {name} brings (+=, not =)",
             )

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Edit, Joint
-from gradwork.check.sites import Names, by_rule
+from gradwork.check.sites import Names, by_rule, made_for
 from gradwork.ops.indexing import key_of
 
 
@@ -19,7 +19,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     for position, node in by_rule(joint, "scatter"):
         if len(node.inputs) < 2:
             continue
-        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        of = made_for(joint, position)
         source = joint.node(of).inputs[0] if joint.node(of).inputs else of
         for which, turned in (("last", False), ("first", True)):
             yield Mutant(

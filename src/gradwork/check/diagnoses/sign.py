@@ -8,8 +8,9 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses import _terms
-from gradwork.check.diagnoses._constants import SIGN, meanings
-from gradwork.check.diagnoses._ratio import clear, close, comparable, fits, groups, listed, near, predicted
+from gradwork.check.diagnoses._by_ratio import by_ratio
+from gradwork.check.diagnoses._constants import SIGN
+from gradwork.check.diagnoses._ratio import clear, close, comparable, listed, near
 from gradwork.check.evidence import Evidence
 
 MANY = 4  # entries of either sign before their absolute values say something
@@ -17,19 +18,14 @@ MANY = 4  # entries of either sign before their absolute values say something
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """The ratio -1, alone or with another known factor; in one term of the loss; or no sign at all."""
-    for group in groups(evidence):
-        for meaning in meanings(evidence, group.ratio)[:1]:
-            if meaning.kind == SIGN and not _is_step(meaning.value) and fits(evidence, group.names, meaning.value):
-                yield explained(
-                    CAUSE,
-                    evidence,
-                    meaning.says,
-                    group.names,
-                    predicted(evidence, group.names, meaning.value),
-                    why=f"{meaning.why} in every entry of {listed(group.names)}",
-                    hint=meaning.hint,
-                    data=meaning.data,
-                )
+    yield from by_ratio(
+        CAUSE,
+        evidence,
+        SIGN,
+        why=lambda meaning, group: f"{meaning.why} in every entry of {listed(group.names)}",
+        only=lambda meaning: not _is_step(meaning.value),
+        first=True,
+    )
     yield from _terms.findings(CAUSE, evidence, SIGN)
     yield from _absolute(evidence)
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule, without_copies
+from gradwork.check.sites import Names, by_rule, made_for, without_copies
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """In each matrix product on the way back, a square factor the other way round; a square product transposed."""
     names = Names.of(joint)
     for position, node in by_rule(joint, "matmul"):
-        of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+        of = made_for(joint, position)
         left, right = node.inputs
         for place, factor in enumerate(node.inputs):
             shape = joint.node(factor).shape

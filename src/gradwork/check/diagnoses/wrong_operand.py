@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names
+from gradwork.check.sites import Names, made_for
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.passes import TRANSPARENT
 
@@ -30,7 +30,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 continue
             others = [o for o in alike.get((value.shape, "f"), ()) if o != used]
             for other in sorted(others, key=lambda o: abs(o - used))[:MOST_OTHERS]:
-                of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else used
+                of = made_for(joint, position) or used
                 yield Mutant(
                     position,
                     with_replaced(joint, position, [position], {used: other}),

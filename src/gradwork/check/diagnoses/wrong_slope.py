@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Joint
-from gradwork.check.sites import Names, by_rule, without_copies
+from gradwork.check.sites import Names, by_rule, made_for, without_copies
 
 MOST_OTHERS = 16
 
@@ -24,7 +24,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             shape = joint.node(used).shape
             others = [a for a in slopes if a != inside and joint.node(a).shape == shape and a < position]
             for other in sorted(others, key=lambda a: abs(a - used))[:MOST_OTHERS]:
-                of = node.origin.node if node.origin.node is not None and node.origin.node < joint.forward else 0
+                of = made_for(joint, position)
                 wrong, right = names.name(slopes[other]), names.name(slopes[inside])
                 if wrong == right:
                     continue
