@@ -7,7 +7,7 @@ and from numbers alone; the few ops that look at whole arrays are taken apart he
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,14 +79,28 @@ class Numbers:
 # -- from nodes to numbers --------------------------------------------------------------------------------------------
 
 
-def tables_of(numbers: Numbers, graph: Graph, entry: Callable[[int, int], int]) -> list[Table]:
+def tables_of(
+    numbers: Numbers,
+    graph: Graph,
+    entry: Callable[[int, int], int],
+    *,
+    cut: Callable[[int, Table], Table] | None = None,
+    ways: Mapping[str, Way] | None = None,
+) -> list[Table]:
     """For each node, the numbers of its entries. `entry(position, k)` is the number of the k-th entry of an input.
+
+    cut:  may put other numbers in a node's place for those who read it: how a computation is cut into lines.
+    ways: how further ops are taken apart.
 
     Raises TooLarge where there would be too many, and where an op cannot be taken apart.
     """
     tables: list[Table] = []
     for position, node in enumerate(graph.nodes):
-        tables.append(_table(numbers, graph, position, node, tables, entry))
+        if ways and node.op in ways:
+            table = ways[node.op](numbers, graph, node, [tables[i] for i in node.inputs])
+        else:
+            table = _table(numbers, graph, position, node, tables, entry)
+        tables.append(cut(position, table) if cut else table)
     return tables
 
 
@@ -99,22 +113,22 @@ def _table(
     entry: Callable[[int, int], int],
 ) -> Table:
     if node.op == INPUT:
-        return _shaped([entry(position, k) for k in range(math.prod(node.shape))], node.shape)
+        return shaped([entry(position, k) for k in range(math.prod(node.shape))], node.shape)
     if node.op == CONSTANT:
         structural = any(not REGISTER.named(graph.nodes[i].op).elementwise for i in graph.consumers[position])
         if structural and node.dtype.kind not in "fb":
             return np.zeros(0, int)  # positions: what reads them looks at the constant itself
-        value = np.asarray(graph.constants[position])
+        value = np.broadcast_to(graph.constants[position], node.shape)
         if value.size > MOST_NUMBERS:
             raise TooLarge
-        return _shaped([numbers.constant(v) for v in value.reshape(-1).tolist()], node.shape)
+        return shaped([numbers.constant(v) for v in value.reshape(-1).tolist()], node.shape)
     op = REGISTER.named(node.op)
     inputs = [tables[i] for i in node.inputs]
     if op.elementwise:
         if not op.scalar:
             raise TooLarge
         spread = [np.broadcast_to(t, node.shape).reshape(-1).tolist() for t in inputs]
-        return _shaped([_applied(numbers, node.op, row) for row in zip(*spread, strict=True)], node.shape)
+        return shaped([_applied(numbers, node.op, row) for row in zip(*spread, strict=True)], node.shape)
     way = STRUCTURAL.get(node.op)
     if way is None:
         raise TooLarge
@@ -129,7 +143,8 @@ def _applied(numbers: Numbers, op: str, row: Sequence[int]) -> int:
     return numbers.number(op, *row)
 
 
-def _shaped(made: list[int], shape: tuple[int, ...]) -> Table:
+def shaped(made: list[int], shape: tuple[int, ...]) -> Table:
+    """Numbers in reading order, as a table of this shape."""
     return np.array(made, dtype=int).reshape(shape)
 
 
@@ -152,17 +167,19 @@ def _product(numbers: Numbers, graph: Graph, node: Node, inputs: list[Table]) ->
         for row in left.tolist()
         for column in right.T.tolist()
     ]
-    return _shaped(made, node.shape)
+    return shaped(made, node.shape)
 
 
-def _grouped(combine: Callable[[Numbers, list[int]], int]) -> Callable[..., Table]:
+def grouped(combine: Callable[[Numbers, list[int]], int]) -> Callable[..., Table]:
+    """A way to take a reduction apart: `combine` makes one number of each group of entries."""
+
     def way(numbers: Numbers, graph: Graph, node: Node, inputs: list[Table]) -> Table:
         table, axes = inputs[0], node.params["axis"]
         moved = np.moveaxis(table, axes, range(table.ndim - len(axes), table.ndim))
         groups = moved.reshape(-1, max(math.prod(table.shape[a] for a in axes), 1)) if table.size else None
         if groups is None:
             raise TooLarge
-        return _shaped([combine(numbers, group) for group in groups.tolist()], node.shape)
+        return shaped([combine(numbers, group) for group in groups.tolist()], node.shape)
 
     return way
 
@@ -193,7 +210,8 @@ def _put(numbers: Numbers, graph: Graph, node: Node, inputs: list[Table]) -> Tab
     return flat.reshape(node.shape)
 
 
-STRUCTURAL: dict[str, Callable[[Numbers, Graph, Node, list[Table]], Table]] = {
+Way = Callable[[Numbers, Graph, Node, list[Table]], Table]
+STRUCTURAL: dict[str, Way] = {
     "broadcast_to": _moved,
     "reshape": _moved,
     "transpose": _moved,
@@ -202,9 +220,9 @@ STRUCTURAL: dict[str, Callable[[Numbers, Graph, Node, list[Table]], Table]] = {
     "stack": _moved,
     "copy": _moved,
     "matmul": _product,
-    "sum": _grouped(lambda numbers, group: numbers.sum(group)),
-    "max": _grouped(_extreme("maximum")),
-    "min": _grouped(_extreme("minimum")),
+    "sum": grouped(lambda numbers, group: numbers.sum(group)),
+    "max": grouped(_extreme("maximum")),
+    "min": grouped(_extreme("minimum")),
     "scatter": _put,
     "add_at": _put,
 }

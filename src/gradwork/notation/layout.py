@@ -193,9 +193,17 @@ class Listed(Layout):
 
 @dataclass(frozen=True, slots=True)
 class Blank(Layout):
-    """A numbered place for an answer."""
+    """A numbered place for an answer.
+
+    again:   the same blank met once more on the page: its number stands there, and nothing is written in.
+    choices: the answers to choose from, where it is no number.
+    label:   in words what belongs there: "row 2, column 1 of dW".
+    """
 
     number: int
+    again: bool = False
+    choices: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

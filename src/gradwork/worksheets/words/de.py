@@ -1,0 +1,9 @@
+"""German."""
+
+TITLE = "Deutsch"
+
+TEXTS = {
+    "Blank": "Lücke",
+    "Key": "Lösungen",
+    "Answer": "Antwort",
+}
