@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gradwork.graph.graph import Graph as Graph
     from gradwork.graph.trace import trace as trace
     from gradwork.models import load as load
+    from gradwork.models.sheets import load_sheet as load_sheet
+    from gradwork.models.sheets import sheet as sheet
     from gradwork.ops.activations import log_softmax as log_softmax
     from gradwork.ops.activations import logsumexp as logsumexp
     from gradwork.ops.activations import relu as relu
@@ -70,6 +72,8 @@ _HOMES: dict[str, str] = {
     "log_softmax": "gradwork.ops.activations",
     "Graph": "gradwork.graph.graph",
     "load": "gradwork.models",
+    "sheet": "gradwork.models.sheets",
+    "load_sheet": "gradwork.models.sheets",
     "GradworkError": "gradwork.errors",
 }
 

@@ -67,6 +67,13 @@ class Told(Row):
 
 
 @dataclass(frozen=True)
+class Code(Row):
+    """Lines as a program would write them."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Note(Row):
     """A sentence."""
 

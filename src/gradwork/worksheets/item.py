@@ -12,9 +12,10 @@ from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.worksheets.draw import Draw
 from gradwork.worksheets.exercise import Choice, Exercise, Given, Grid, Line, Row, Told
 from gradwork.worksheets.masks import Hiding, Mask
-from gradwork.worksheets.plan import BACK, Plan, Relation
+from gradwork.worksheets.plan import BACK, GIVEN, Plan, Relation
 from gradwork.worksheets.printing import Numbering, Place, Printing
 from gradwork.worksheets.rounding import printer
+from gradwork.worksheets.routes import Route
 from gradwork.worksheets.solver import Solution, solve
 from gradwork.worksheets.words import Language, language_named
 
@@ -40,6 +41,22 @@ class Item:
     def by_name(self) -> dict[str, Any]:
         """Name → number or nested lists."""
         return {name: self.plan.array(name, self.values).tolist() for name in self.plan.quantities}
+
+    @cached_property
+    def shown(self) -> frozenset[int]:
+        """The cells that the page prints, blank or not."""
+        return frozenset(shown_cells(self.exercise, self.plan))
+
+    @cached_property
+    def unrounded(self) -> list[float]:
+        """All cells as they are where nothing is rounded on the way."""
+        given = {n: self.by_name[n] for n, q in self.plan.quantities.items() if q.role == GIVEN}
+        return self.plan.fill(given, lambda value: value)
+
+    def routes(self, cell: int) -> tuple[Route, ...]:
+        """The ways to a cell that the page tells."""
+        telling = set(self.told)
+        return tuple(r for r in self.plan.routes(cell) if r.relation in telling)
 
     @cached_property
     def told(self) -> tuple[Relation, ...]:
@@ -163,8 +180,9 @@ def with_mask(
     rows = exercise.rows(plan)
     shapes = tuple(r.name for r in rows if isinstance(r, Line) and r.shape)
     rules = tuple(r.name for r in rows if isinstance(r, Line) and r.rule)
+    held = frozenset(c for r in rows if isinstance(r, Given) for n in r.names for c in plan.quantities[n].cells)
     hiding = Hiding(
-        exercise, plan, values, draw, shown, told, shapes, rules, series, lambda cells: solution(cells).solvable
+        exercise, plan, values, draw, shown, told, shapes, rules, series, held, lambda cells: solution(cells).solvable
     )
     places = [("cell", p) if isinstance(p, int) else p for p in mask.hide(hiding)]
     places += [("choice", k) for k, row in enumerate(rows) if isinstance(row, Choice)]

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.trees import Tree, Worked, cells_in, text_of, tree_of, worked
 from gradwork.errors import ArgumentError
-from gradwork.graph.formula import Program, parse_program
+from gradwork.graph.formula import Program, parse, parse_program
 from gradwork.graph.graph import Graph
 from gradwork.graph.trace import trace
 from gradwork.lowering.numbers import MATH, Numbers, Table, tables_of
 from gradwork.worksheets.backward import Backward, backward_lines
 from gradwork.worksheets.entries import WAYS
-from gradwork.check.trees import Tree, Worked, cells_in, text_of, tree_of, worked
 
 GIVEN, LINE, BACK, SLOPE = "given", "line", "back", "slope"
 
@@ -75,13 +75,35 @@ class Relation:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The quantities and relations of an exercise. `order` has the relations that define cells, in order."""
+    """The quantities and relations of an exercise: those that define cells, in order, then the second ways.
+
+    fixed: the lines that are a number of themselves, such as the slope of 3x, or another name for something.
+    """
 
     graph: Graph
     program: Program
     quantities: dict[str, Quantity]
     relations: tuple[Relation, ...]
     back: Backward | None
+    fixed: Mapping[str, float | str] = field(default_factory=dict)
+    _routes: dict[int, Any] = field(default_factory=dict, repr=False)
+
+    def routes(self, cell: int) -> tuple[Any, ...]:
+        """All ways to a cell: see `gradwork.worksheets.routes`."""
+        if cell not in self._routes:
+            from gradwork.worksheets.routes import routes_to
+
+            self._routes[cell] = routes_to(self, cell)
+        return self._routes[cell]  # type: ignore[no-any-return]
+
+    @cached_property
+    def count(self) -> int:
+        """Over how many entries the last line takes its mean; 1 where it takes none."""
+        found = 1
+        for node in self.graph.nodes:
+            if node.op == "mean":
+                found = max(found, math.prod(self.graph.nodes[node.inputs[0]].shape[a] for a in node.params["axis"]))
+        return found
 
     @cached_property
     def size(self) -> int:
@@ -187,8 +209,15 @@ def plan_of(
     missing = [n for n in program.names if n not in shapes]
     if missing:
         raise ArgumentError(f"{missing[0]} has no value", why=f"the lines use it: {', '.join(program.names)}")
-    values = {n: np.full(shapes[n], 0.5) if shapes[n] else 0.5 for n in program.names}
-    positions, graph = _traced(whole, hidden, values)
+    fixed: dict[str, float | str] = {n: value for n, text in whole.items() if (value := _constant(text)) is not None}
+    if not gradients:
+        fixed |= {n: text.strip() for n, text in whole.items() if text.strip() in {*program.names, *whole}}
+    values: dict[str, Any] = {n: np.full(shapes[n], 0.5) if shapes[n] else 0.5 for n in program.names}
+    lines_left = {n: text for n, text in whole.items() if n not in fixed}
+    for name, value in fixed.items():
+        shape = () if isinstance(value, float) else _shape_behind(value, fixed, shapes, lines_left, values)
+        values[name] = np.full(shape, 0.5) if shape else 0.5
+    positions, graph = _traced(lines_left, hidden, values)
     names = {n: positions[n] for n in [*program.names, *whole]}
     back = None
     if gradients:
@@ -197,7 +226,34 @@ def plan_of(
                 raise ArgumentError(f"there is no quantity {name!r} to go back to", hint=", ".join(names))
         loss = graph.with_outputs([positions[list(whole)[-1]]])
         back = backward_lines(loss, gradients, names, slopes=slopes)
-    return _Planning(program, back.graph if back else graph, positions, back, order, extra).plan()
+    return _Planning(program, back.graph if back else graph, positions, back, order, extra, fixed).plan()
+
+
+def _shape_behind(
+    name: str,
+    fixed: Mapping[str, float | str],
+    shapes: Mapping[str, tuple[int, ...]],
+    lines: Mapping[str, str],
+    values: Mapping[str, Any],
+) -> tuple[int, ...]:
+    """The shape of what a line gives another name to."""
+    while isinstance(behind := fixed.get(name), str):
+        name = behind
+    if name in fixed:
+        return ()
+    if name in shapes:
+        return shapes[name]
+    before = dict(list(lines.items())[: list(lines).index(name) + 1])
+    usable = {n: v for n, v in values.items() if any(n in parse(t).names for t in before.values())}
+    return trace(parse_program(before), **usable).nodes[-1].shape
+
+
+def _constant(text: str) -> float | None:
+    """The value of a line that is a number and nothing else: it is a line all the same, and may be a blank."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _traced(
@@ -230,8 +286,10 @@ class _Planning:
         back: Backward | None,
         order: Sequence[str],
         extra: Sequence[Sequence[str]],
+        fixed: Mapping[str, float | str],
     ) -> None:
         self.program, self.graph, self.positions, self.back, self.extra = program, graph, positions, back, extra
+        self.fixed = fixed
         self.numbers = Numbers()
         self.quantities: dict[str, Quantity] = {}
         self.made: dict[int, Table] = {}
@@ -259,13 +317,24 @@ class _Planning:
         for quantity in self.quantities.values():
             if quantity.role == GIVEN:
                 continue
+            if quantity.name in self.fixed:
+                relations += self._fixed(quantity)
+                continue
             node = quantity.node
             own = node == quantity.leaf and self.leaves[node] is quantity
             table = self.made[node] if own else tables[node]
             relations += self._relations(quantity, table, quantity.name)
         for k, (left, _) in enumerate(self.extra):
             relations += self._second(left.strip(), tables[self.positions[f"also_{k}"]], f"also_{k}")
-        return Plan(self.graph, self.program, self.quantities, tuple(relations), self.back)
+        return Plan(self.graph, self.program, self.quantities, tuple(relations), self.back, dict(self.fixed))
+
+    def _fixed(self, quantity: Quantity) -> list[Relation]:
+        value = self.fixed[quantity.name]
+        if isinstance(value, float):
+            return [Relation(quantity.first, ("known", value), quantity.name)]
+        first = self.quantities[value].first
+        pairs = zip(quantity.cells, range(first, first + len(quantity.cells)), strict=True)
+        return [Relation(cell, ("cell", other), quantity.name) for cell, other in pairs]
 
     def _entry(self, position: int, k: int) -> int:
         return self.numbers.number("cell", self.leaves[position].first + k)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwork.errors import ArgumentError
 from gradwork.gradients.reading import read
-from gradwork.notation.document import Block, Equation, Equations, Paragraph, Table, Text
+from gradwork.notation.document import Block, Equation, Equations, Listing, Paragraph, Table, Text
 from gradwork.notation.layout import (
     Blank,
     Derivative,
@@ -25,7 +25,7 @@ from gradwork.notation.layout import (
     Words,
     equation,
 )
-from gradwork.worksheets.exercise import Choice, Exercise, Given, Grid, Line, Note, Row, Told
+from gradwork.worksheets.exercise import Choice, Code, Exercise, Given, Grid, Line, Note, Row, Told
 from gradwork.worksheets.plan import Plan, Quantity
 
 if TYPE_CHECKING:
@@ -95,13 +95,14 @@ class Printing:
                     yield Equation(equation(self.label(n), self._value(n)))
         elif isinstance(row, Told):
             for n in row.names:
-                yield Equation(equation(self.label(n), self._formula(n)))
+                if self._says_something(n):
+                    yield Equation(equation(self.label(n), self._formula(n)))
         elif isinstance(row, Line):
             yield self._line(row)
 
     def _line(self, row: Line) -> Equation:
         sides: list[Layout] = [self.label(row.name)]
-        if row.formula:
+        if row.formula and self._says_something(row.name):
             sides.append(self._formula(row.name))
         if row.numbers:
             sides.append(self._numbers_put_in(row.name))
@@ -130,6 +131,9 @@ class Printing:
     def _row(self, row: Row, position: int) -> Iterator[Block]:
         if isinstance(row, Note):
             yield Paragraph(self.language(row.text), "plain")
+        elif isinstance(row, Code):
+            source = {name: str(formula).replace("^", "**") for name, formula in self.plan.program.lines}
+            yield Listing("\n".join(f"{n} = {source[n]}" for n in row.names))
         elif isinstance(row, Grid):
             heads = ("", *(self.language(c) for c in row.columns))
             lines = tuple(tuple(self._grid_cell(t, k) for k, t in enumerate(line)) for line in row.rows)
@@ -178,15 +182,25 @@ class Printing:
             raise ArgumentError(f"the exercise {self.exercise.name} shows {name!r}, which it does not have", hint=known)
         return quantity
 
+    def _says_something(self, name: str) -> bool:
+        """Whether a line's formula is more than the number that it comes to: that would give a blank away."""
+        quantity = self._quantity(name)
+        if name in self.plan.fixed:
+            return isinstance(self.plan.fixed[name], str)
+        return self._alias(quantity) is not None or bool(_read_by(self.plan, quantity))
+
     def _formula(self, name: str) -> Layout:
+        if isinstance(behind := self.plan.fixed.get(name), str):
+            return self.label(behind)
         cut = {q.leaf: self.label(n) for n, q in reversed(self.plan.quantities.items())}
         return self._read(name, cut)
 
     def _numbers_put_in(self, name: str) -> Layout:
         # Only what the line reads is met here: a blank is numbered where it is first written.
         quantity = self._quantity(name)
-        alias = self._alias(quantity)
-        if alias:
+        if isinstance(behind := self.plan.fixed.get(name), str):
+            return self._value(behind)
+        if alias := self._alias(quantity):
             return self._value(alias.name)
         nodes = _read_by(self.plan, quantity)
         cut = {q.leaf: self._value(q.name) for q in reversed(self.plan.quantities.values()) if q.leaf in nodes}

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gradwork._version import __version__
+from gradwork.errors import DataError, UsageError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Table
 from gradwork.worksheets.exercise import Ask, Chapter
 from gradwork.worksheets.item import Item, make_item
+from gradwork.worksheets.marked import Marked
+from gradwork.worksheets.marking import Credit, mark_sheet
 from gradwork.worksheets.masks import Mask
 from gradwork.worksheets.printing import Numbering, Place
 from gradwork.worksheets.rounding import number_text
 from gradwork.worksheets.words import Language, language_named
+
+RECORD = ".sheet.json"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,10 @@ class Sheet(Shown):
     """Exercises with blanks, and the key.
 
     chapter: slug.   level: 1 to 3.   seed: fixes all numbers.   mask: the name of a mask that took the place of the
-    chapter's own, or "".
+    chapter's own, or "".   source: the text of the file that the sheet was made from, where it was no chapter.
+
+    `sheet.document()` is the page, `sheet.key` the key, `sheet.grade(answers)` marks, `sheet.save(path)` writes a page,
+    or for a path that ends in .sheet.json what brings the same sheet back.
     """
 
     chapter: str
@@ -60,6 +72,7 @@ class Sheet(Shown):
     mask: str
     items: tuple[Item, ...]
     language: Language
+    source: str = ""
 
     # -- what is asked ------------------------------------------------------------------------------------------------
 
@@ -93,6 +106,25 @@ class Sheet(Shown):
         """Number of the blank → what belongs there."""
         return {blank.number: blank.answer for blank in self.blanks}
 
+    def grade(
+        self, answers: Mapping[int, object] | Mapping[str, object], *, credit: Credit | None = None, learner: str = ""
+    ) -> Marked:
+        """Mark answers: number of the blank → what was typed. A blank that is not there is empty.
+
+        Raises DataError for a number that no blank of the sheet has.
+        """
+        return Marked(self, mark_sheet(self, self._typed(answers), credit), learner)
+
+    def _typed(self, answers: Mapping[Any, object]) -> dict[int, str]:
+        found = {}
+        for number, text in answers.items():
+            if not str(number).strip().isdigit() or not 1 <= int(number) <= len(self.blanks):
+                raise DataError(
+                    f"there is no blank {number!r} on this sheet", why=f"its blanks are 1 to {len(self.blanks)}"
+                )
+            found[int(number)] = "" if text is None else str(text)
+        return found
+
     # -- as a page ----------------------------------------------------------------------------------------------------
 
     def document(self, *, key: bool = False) -> Document:
@@ -109,14 +141,53 @@ class Sheet(Shown):
             blocks += [Heading(f"{k + 1}", 2, aside=text), *printed]
         return Document(self.title, tuple(blocks), facts=self._facts(), language=say.code, digits=12)
 
+    def save(self, path: str | os.PathLike[str], **style: Any) -> None:
+        """Write the page in the format of the path's suffix; for .sheet.json, what brings the sheet back."""
+        if not os.fspath(path).endswith(RECORD):
+            super().save(path, **style)
+            return
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.record(), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+
+    def record(self) -> dict[str, Any]:
+        """What brings the same sheet back: no answers, but a sum by which another sheet would be noticed."""
+        return {
+            "gradwork sheet": 1,
+            "version": __version__,
+            "chapter": self.chapter,
+            "level": self.level,
+            "seed": self.seed,
+            "mask": self.mask,
+            "language": self.language.code,
+            "blanks": len(self.blanks),
+            "checksum": self.checksum,
+            **({"source": self.source} if self.source else {}),
+        }
+
+    @cached_property
+    def checksum(self) -> str:
+        """A short sum over every number and every blank of the sheet."""
+        lines = [f"{b.number} {b.item} {b.place} {b.text}" for b in self.blanks]
+        lines += [" ".join(map(number_text, item.values)) for item in self.items]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
     def _facts(self) -> dict[str, Any]:
         return {"chapter": self.chapter, "level": self.level, "seed": self.seed, "blanks": len(self.blanks)}
 
 
 def make_sheet(
-    chapter: Chapter, *, seed: int = 0, level: int = 1, mask: Mask | None = None, language: str = "en"
+    chapter: Chapter,
+    *,
+    seed: int = 0,
+    level: int = 1,
+    mask: Mask | None = None,
+    language: str = "en",
+    source: str = "",
 ) -> Sheet:
-    """A sheet of a chapter."""
+    """A sheet of a chapter. Raises UsageError for a level that there is none of."""
+    if not 1 <= level <= len(chapter.levels):
+        raise UsageError(f"there is no level {level}", why=f"the chapter has levels 1 to {len(chapter.levels)}")
     items: list[Item] = []
     asks: Sequence[Ask] = chapter.levels[level - 1]
     for position, ask in enumerate(asks):
@@ -124,4 +195,4 @@ def make_sheet(
             words = (chapter.slug, level, position, k, seed)
             items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times)))
     name = mask.name if mask else ""
-    return Sheet(chapter.slug, chapter.title, level, seed, name, tuple(items), language_named(language))
+    return Sheet(chapter.slug, chapter.title, level, seed, name, tuple(items), language_named(language), source)

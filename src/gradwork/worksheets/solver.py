@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.worksheets.plan import Plan, Relation
 from gradwork.check.trees import Tree, cells_in, worked
+from gradwork.worksheets.plan import Plan, Relation
 
 _POINTS = (1.0, 2.0, 3.0, -1.5, 0.5)
 

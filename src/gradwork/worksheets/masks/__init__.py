@@ -30,6 +30,7 @@ class Hiding:
 
     shown:    the cells that the page prints, in reading order.   told: the relations whose formula it prints.
     series:   which of how many like exercises this is, counted from 0: (0, 3) is the first of three.
+    held:     the cells that the page gives, though a line would work them out.
     findable: whether these cells could still be found if they were all blank.
     """
 
@@ -42,11 +43,12 @@ class Hiding:
     shapes: tuple[str, ...]
     rules: tuple[str, ...]
     series: tuple[int, int]
+    held: frozenset[int]
     findable: Callable[[Iterable[int]], bool]
 
     def role(self, cell: int) -> str:
-        """The role of a cell's quantity: "given", "line", "back" or "slope"."""
-        return self.plan.owner[cell].role
+        """The role of a cell: "given", "line", "back" or "slope"."""
+        return "given" if cell in self.held else self.plan.owner[cell].role
 
     def worked(self) -> list[int]:
         """The shown cells that are worked out, in reading order."""

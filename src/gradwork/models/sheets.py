@@ -1,0 +1,141 @@
+"""`gw.sheet`: worksheets from a chapter, or from anybody's own model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from gradwork.errors import ArgumentError, DataError, MissingFileError, UsageError
+from gradwork.worksheets.chapters import chapter_named
+from gradwork.worksheets.exercise import Chapter
+from gradwork.worksheets.masks import Mask, mask_named
+from gradwork.worksheets.sheet import RECORD, Sheet, make_sheet
+
+
+class Sheets(Sequence[Sheet]):
+    """Several copies of a sheet, each with numbers of its own."""
+
+    def __init__(self, sheets: Sequence[Sheet]) -> None:
+        self._sheets = tuple(sheets)
+
+    @overload
+    def __getitem__(self, index: int) -> Sheet: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sheets: ...
+    def __getitem__(self, index: int | slice) -> Sheet | Sheets:
+        return Sheets(self._sheets[index]) if isinstance(index, slice) else self._sheets[index]
+
+    def __len__(self) -> int:
+        return len(self._sheets)
+
+    def __iter__(self) -> Iterator[Sheet]:
+        return iter(self._sheets)
+
+
+def sheet(
+    chapter_or_model: Any,
+    *,
+    seed: int = 0,
+    level: int = 1,
+    mask: str | Mask | None = None,
+    copies: int = 1,
+    language: str = "en",
+) -> Any:
+    """Make a worksheet, with its key: `Sheet`; with `copies` above 1 a sequence of them, with seeds that follow.
+
+    chapter_or_model: a chapter by slug or number ("two-layers", 11), a `Chapter`, a model file (.toml) or a loaded model.
+    seed:  fixes every number of the sheet.   level: 1 to 3.
+    mask:  what is left blank: a name such as "results+shapes", or a `Mask`; the chapter's own where it is left out.
+
+    Raises UsageError for names that there are none of, and for a mask that hides what cannot be found again.
+
+    >>> import gradwork as gw
+    >>> sheet = gw.sheet("one-weight", seed=3)
+    >>> marked = sheet.grade({number: answer for number, answer in sheet.key.items()})
+    >>> marked.score == marked.total == len(sheet.blanks)
+    True
+    """
+    if not isinstance(copies, int) or copies < 1:
+        raise ArgumentError(f"copies cannot be {copies!r}", why="it is a whole number from 1 on")
+    if not isinstance(seed, int):
+        raise ArgumentError(f"seed cannot be {seed!r}", why="it is a whole number")
+    chosen = mask_named(mask) if isinstance(mask, str) else mask
+    chapter, source = _chapter(chapter_or_model)
+    made = []
+    for k in range(copies):
+        one = make_sheet(chapter, seed=seed + k, level=level, mask=chosen, language=language, source=source)
+        made.append(one)
+    return made[0] if copies == 1 else Sheets(made)
+
+
+def _chapter(given: Any) -> tuple[Chapter, str]:
+    if isinstance(given, Chapter):
+        return given, ""
+    if isinstance(given, int):
+        return chapter_named(str(given)), ""
+    if isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".toml")):
+        from gradwork.models.own_sheet import chapter_from_file
+
+        return chapter_from_file(Path(given))
+    if isinstance(given, str):
+        return chapter_named(given), ""
+    from gradwork.models.model import Model
+    from gradwork.models.own_sheet import chapter_from_model
+
+    if isinstance(given, Model):
+        return chapter_from_model(given), ""
+    raise ArgumentError(
+        f"{type(given).__name__} is neither a chapter nor a model",
+        hint='gw.sheet("two-layers"), or gw.sheet("my-model.toml"); `gradwork chapters` lists the chapters',
+    )
+
+
+def load_sheet(path: str | os.PathLike[str]) -> Sheet:
+    """The very same sheet, from its .sheet.json.
+
+    Raises DataError where the file is none, or where this version of gradwork would make another sheet of it.
+    """
+    file = Path(path)
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingFileError(
+            f"there is no file {file}", hint=f"gradwork sheet writes one that ends in {RECORD}"
+        ) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file.name} cannot be read", why=f"it is no JSON: {error}") from error
+    if not isinstance(record, dict) or "gradwork sheet" not in record:
+        raise DataError(
+            f"{file.name} is no sheet", why=f"a sheet's file ends in {RECORD} and is written by gradwork sheet"
+        )
+    return sheet_of(record, file.name)
+
+
+def sheet_of(record: dict[str, Any], name: str = "the record") -> Sheet:
+    """The sheet that a record describes. Raises DataError where it cannot be brought back."""
+    if record.get("gradwork sheet") != 1:
+        raise DataError(f"{name} was written by a later gradwork", hint="update gradwork")
+    source = record.get("source", "")
+    if source:
+        from gradwork.models.own_sheet import chapter_from_text
+
+        chapter = chapter_from_text(source, record["chapter"])
+    else:
+        try:
+            chapter = chapter_named(record["chapter"])
+        except UsageError as error:
+            raise DataError(f"{name} is a sheet of a chapter that is not here: {record['chapter']}") from error
+    mask = mask_named(record["mask"]) if record.get("mask") else None
+    made = make_sheet(
+        chapter, seed=record["seed"], level=record["level"], mask=mask, language=record["language"], source=source
+    )
+    if made.checksum != record["checksum"]:
+        raise DataError(
+            f"the sheet of {name} cannot be brought back",
+            why=f"gradwork {record.get('version')} made it, and this version makes other numbers of the same seed",
+            hint=f"pip install gradwork=={record.get('version')}",
+        )
+    return made

@@ -1,0 +1,73 @@
+"""Chapter 11: two layers with a relu between them."""
+
+from gradwork.worksheets.exercise import Arrays, Ask, Chapter, Choice, Exercise, Given, Line, Note
+from gradwork.worksheets.masks import mask_named as mask
+
+_BACK = ("W1", "b1", "W2")
+
+
+def _net(name: str, text: str, rows: int) -> Exercise:
+    forward = tuple(Line(n) for n in ("Z1", "A1", "Z2", "error", "square", "loss"))
+    back = (
+        Line("dsquare"),
+        Line("derror"),
+        Line("dZ2"),
+        Line("dW2", shape=True, rule=True),
+        Line("dA1", rule=True),
+        Line("dA1/dZ1"),
+        Line("dZ1"),
+        Line("dW1", shape=True, rule=True),
+        Line("db1"),
+    )
+    return Exercise(
+        name=name,
+        text=text,
+        lines="Z1 = W1 @ X + b1; A1 = relu(Z1); Z2 = W2 @ A1; error = Z2 - Y; square = error^2; loss = mean(square)",
+        draw=lambda d: {
+            "W1": d.whole(-3, 3, (2, 2), zero=False),
+            "b1": d.whole(-2, 2, (2, 1)),
+            "W2": d.whole(-3, 3, (1, 2), zero=False),
+            "X": d.whole(-3, 3, (2, rows)),
+            "Y": d.whole(-5, 6, (1, rows)),
+        },
+        gradients=_BACK,
+        slopes=True,
+        show=(
+            Given(("W1", "b1", "W2", "X", "Y")),
+            *forward,
+            Note("And back:"),
+            *back,
+            Choice(
+                "Why is something 0 in dZ1 although what came back was not?",
+                ("that unit is off for that row", "its weight is 0", "its bias is 0"),
+                lambda v: 0,
+            ),
+        ),
+        decimals=2,
+        largest=300,
+        suits=lambda v: _lively(v),
+    )
+
+
+def _lively(v: Arrays) -> bool:
+    slopes = [s for row in v["dA1/dZ1"] for s in row]
+    back = [x for row in v["dA1"] for x in row]
+    hidden = any(s == 0 and x != 0 for s, x in zip(slopes, back, strict=True))
+    return hidden and any(slopes) and 0 not in v["error"][0] and v["W1"][0][1] != v["W1"][1][0]
+
+
+ONE = _net("one row", "One row of data through two layers, and back.", 1)
+TWO = _net("two rows", "Two rows of data through two layers, and back.", 2)
+
+CHAPTER = Chapter(
+    slug="two-layers",
+    number=11,
+    title="Two layers with relu",
+    goals="Carry slopes back through a relu: a unit that is off passes nothing on.",
+    needs=("activations", "linear-layer"),
+    levels=(
+        (Ask(ONE, mask("back"), 2),),
+        (Ask(ONE, mask("results")), Ask(TWO, mask("back"))),
+        (Ask(TWO, mask("results+shapes+rules")), Ask(TWO, mask("anywhere-12"))),
+    ),
+)

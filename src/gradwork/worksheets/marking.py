@@ -1,0 +1,351 @@
+"""Marking a sheet as a good teacher does: credit for a carried error, and the name of the mistake.
+
+Each blank is worked out in every way that leads to it: from the numbers of the key, and from the learner's own. The
+same ways with a mistake in them, made by the causes of the catalogue, are worked out on both as well. What explains a
+whole matrix is preferred to what explains one number of it, and where two mistakes give the same number, both are named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gradwork.check.cause import Cause
+from gradwork.check.paper import Slip
+from gradwork.worksheets.answers import Reading, read_number
+from gradwork.worksheets.item import Item
+from gradwork.worksheets.rounding import SLACK, number_text, rounded
+from gradwork.worksheets.routes import Route
+
+if TYPE_CHECKING:
+    from gradwork.worksheets.sheet import Asked, Sheet
+
+RIGHT, FEW_DIGITS, CARRIED, MISTAKE, WRONG = "right", "too few digits", "carried", "mistake", "wrong"
+EMPTY, UNREADABLE = "empty", "unreadable"
+_NEAR = 3  # causes whose ranks are nearer than this are not preferred to one another
+
+
+@dataclass(frozen=True, eq=False)
+class Credit:
+    """What counts how much: full credit is 1."""
+
+    carried: float = 1.0
+    few_digits: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """One blank, marked.
+
+    status: "right", "too few digits", "carried", "mistake", "wrong", "empty" or "unreadable".
+    credit: from 0 to 1.     says: a sentence for the learner, "" where there is nothing to say.
+    cause:  the mistake by its entry in the catalogue.   others: what would have given the same number.
+    """
+
+    blank: Asked
+    typed: str
+    status: str
+    credit: float = 0.0
+    says: str = ""
+    cause: Cause | None = None
+    others: tuple[Cause, ...] = ()
+    key: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def code(self) -> str:
+        """The code of the named mistake, or ""."""
+        return self.cause.code if self.cause else ""
+
+
+def mark_sheet(sheet: Sheet, answers: Mapping[int, str], credit: Credit | None = None) -> tuple[Mark, ...]:
+    """Mark every blank. `answers`: number of the blank → what was typed; a blank that is not there is empty."""
+    credit = credit or Credit()
+    marks: dict[int, Mark] = {}
+    for index, item in enumerate(sheet.items):
+        blanks = [b for b in sheet.blanks if b.item == index]
+        marking = _Marking(item, {b.place: b for b in blanks}, answers, sheet, credit)
+        for blank in blanks:
+            if blank.kind != "cell":
+                marks[blank.number] = _mark_other(blank, answers.get(blank.number, ""), sheet)
+        for mark in marking.marks():
+            marks[mark.blank.number] = mark
+    return tuple(marks[b.number] for b in sheet.blanks)
+
+
+def _mark_other(blank: Asked, typed: str, sheet: Sheet) -> Mark:
+    """A shape, the name of a rule, or a choice."""
+    if not typed.strip():
+        return Mark(blank, typed, EMPTY)
+    if blank.choices:
+        text = " ".join(typed.split()).casefold()
+        folded = [c.casefold() for c in blank.choices]
+        chosen = text if text in folded else None
+        if chosen is None and text.isdigit() and 1 <= int(text) <= len(folded):
+            chosen = folded[int(text) - 1]
+        if chosen is None:
+            fitting = [c for c in folded if c.startswith(text)]
+            chosen = fitting[0] if len(fitting) == 1 else None
+        if chosen is None:
+            return Mark(
+                blank, typed, UNREADABLE, says=sheet.language("it is one of: {all}", all=", ".join(blank.choices))
+            )
+        right = chosen == str(blank.answer).casefold()
+        return Mark(blank, typed, RIGHT if right else WRONG, float(right))
+    readings = read_number(typed)
+    if not readings:
+        return Mark(blank, typed, UNREADABLE, says=sheet.language("this cannot be read as a number"))
+    right = any(r.value == blank.answer for r in readings)
+    return Mark(blank, typed, RIGHT if right else WRONG, float(right))
+
+
+def agrees(reading: Reading, value: float, decimals: int) -> bool:
+    """Whether what was typed is this value, as exactly as the sheet asks."""
+    typed = reading.value
+    slack = SLACK * max(1.0, abs(value))
+    if abs(typed - value) <= slack:
+        return True
+    if reading.decimals is None:
+        return (
+            rounded(typed, decimals) == rounded(value, decimals) and abs(typed - value) <= 0.5 * 10.0**-decimals + slack
+        )
+    if reading.decimals >= decimals:
+        return abs(typed - value) <= 0.5 * 10.0**-decimals * (1 + 1e-6) + slack
+    return False
+
+
+def is_short_of(reading: Reading, value: float) -> bool:
+    """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
+    if reading.decimals is None or abs(reading.value - value) > 0.05 * abs(value):
+        return False
+    return rounded(value, reading.decimals) == reading.value
+
+
+class _Marking:
+    """One exercise of a sheet, with one learner's answers."""
+
+    def __init__(
+        self,
+        item: Item,
+        blanks: Mapping[tuple[Any, ...], Asked],
+        answers: Mapping[int, str],
+        sheet: Sheet,
+        credit: Credit,
+    ) -> None:
+        self.item, self.sheet, self.credit = item, sheet, credit
+        self.plan, self.decimals = item.plan, item.exercise.decimals
+        self.blanks = {place[1]: blank for place, blank in blanks.items() if place[0] == "cell"}
+        self.typed = {cell: answers.get(blank.number, "") for cell, blank in self.blanks.items()}
+        self.readings = {cell: read_number(text) for cell, text in self.typed.items()}
+        self.key: Sequence[float] = item.values
+        self.own = self._own_values()
+
+    def _own_values(self) -> list[float]:
+        """All cells as the learner has them: what was typed, and what follows from it where nothing was."""
+        own = list(self.key)
+        typed = {cell: self._nearest(cell) for cell, readings in self.readings.items() if readings}
+        if all(typed.get(c) == self.key[c] for c in self.blanks):
+            return own
+        own_cells = set(self.blanks) | (set(range(self.plan.size)) - self.item.shown)
+        for cell, value in typed.items():
+            own[cell] = value
+        for step in self.item.solution.steps:
+            if step.cell in own_cells and step.cell not in typed and len(step.relations) == 1:
+                route = next((r for r in self.item.routes(step.cell) if r.relation is step.relations[0]), None)
+                own[step.cell] = self._worked(route, own, own[step.cell])
+        for cell, relation in self.plan.definitions.items():
+            if cell in own_cells and cell not in typed and cell not in self.blanks:
+                try:
+                    own[cell] = rounded(relation.value(own), self.decimals)
+                except (ArithmeticError, ValueError):
+                    continue
+        return own
+
+    def _nearest(self, cell: int) -> float:
+        """Of the readings of a text, the one that is nearest to the key."""
+        return min((r.value for r in self.readings[cell]), key=lambda v: abs(v - self.key[cell]))
+
+    def _worked(self, route: Route | None, values: Sequence[float], otherwise: float) -> float:
+        try:
+            return rounded(route.value(values), self.decimals) if route else otherwise
+        except (ArithmeticError, ValueError):
+            return otherwise
+
+    # -- blank by blank -----------------------------------------------------------------------------------------------
+
+    def marks(self) -> list[Mark]:
+        """Every blank of the exercise that asks for a number."""
+        done: dict[int, Mark] = {}
+        wrong: list[int] = []
+        for cell in self._in_order():
+            mark = self._simple(cell, done)
+            if mark is None:
+                wrong.append(cell)
+            else:
+                done[cell] = mark
+        if wrong:
+            done |= self._mistakes(wrong, done)
+        return list(done.values())
+
+    def _in_order(self) -> list[int]:
+        found = [s.cell for s in self.item.solution.steps if s.cell in self.blanks]
+        return [*found, *(c for c in self.blanks if c not in found)]
+
+    def _simple(self, cell: int, done: Mapping[int, Mark]) -> Mark | None:
+        """Empty, unreadable, right, or carried; None for what is wrong."""
+        blank, text, readings = self.blanks[cell], self.typed[cell], self.readings[cell]
+        say = self.sheet.language
+        if not text.strip():
+            return Mark(blank, text, EMPTY)
+        if not readings:
+            return Mark(blank, text, UNREADABLE, says=say("this cannot be read as a number"))
+        if self._is_right(cell, readings):
+            return Mark(blank, text, RIGHT, 1.0)
+        if any(is_short_of(r, self.key[cell]) for r in readings):
+            text_of_key = say("right, with too few digits: {value}", value=number_text(self.key[cell]))
+            return Mark(blank, text, FEW_DIGITS, self.credit.few_digits, says=text_of_key)
+        return self._carried(cell, readings, done)
+
+    def _is_right(self, cell: int, readings: Sequence[Reading]) -> bool:
+        if any(agrees(r, self.key[cell], self.decimals) for r in readings):
+            return True
+        if self.item.exercise.exact:
+            return False
+        # Whoever did not round on the way gets this instead.
+        low, high = sorted((self.key[cell], self.item.unrounded[cell]))
+        unit = 10.0**-self.decimals
+        for r in readings:
+            enough = r.decimals is None or r.decimals >= self.decimals
+            if enough and low - 0.51 * unit <= r.value <= high + 0.51 * unit:
+                return True
+        return False
+
+    def _carried(self, cell: int, readings: Sequence[Reading], done: Mapping[int, Mark]) -> Mark | None:
+        for route in self.item.routes(cell):
+            changed = [c for c in route.reads if abs(self.own[c] - self.key[c]) > SLACK * max(1.0, abs(self.key[c]))]
+            if not changed:
+                continue
+            try:
+                value = route.value(self.own)
+            except (ArithmeticError, ValueError):
+                continue
+            if not any(agrees(r, value, self.decimals) for r in readings):
+                continue
+            from_ = [self.blanks[c].number for c in changed if c in self.blanks]
+            say = self.sheet.language
+            numbers = ", ".join(map(str, sorted(set(from_))))
+            if self._is_trivial(changed, value, cell, done):
+                text = say(
+                    "this follows from blank {numbers}, but with a 0 there nothing is left to work out", numbers=numbers
+                )
+                return Mark(self.blanks[cell], self.typed[cell], CARRIED, 0.0, says=text)
+            text = say("the method is right: it follows from your blank {numbers}", numbers=numbers)
+            return Mark(self.blanks[cell], self.typed[cell], CARRIED, self.credit.carried, says=text)
+        return None
+
+    def _is_trivial(self, changed: Sequence[int], value: float, cell: int, done: Mapping[int, Mark]) -> bool:
+        """Whether an earlier 0 that is no known mistake has taken the work away."""
+        if value != 0 or self.key[cell] == 0:
+            return False
+        zeros = [c for c in changed if self.own[c] == 0]
+        return bool(zeros) and not any(done.get(c) is not None and done[c].status in (CARRIED, MISTAKE) for c in zeros)
+
+    # -- mistakes -----------------------------------------------------------------------------------------------------
+
+    def _mistakes(self, wrong: Sequence[int], done: Mapping[int, Mark]) -> dict[int, Mark]:
+        hits = {cell: self._hits(cell) for cell in wrong}
+        found: dict[int, Mark] = {}
+        left = list(wrong)
+        while left:
+            best = self._best(left, hits, done)
+            if best is None:
+                break
+            cells, cause, slips, others = best
+            for cell in cells:
+                slip = slips[cell]
+                says = self.sheet.language(slip.says, **slip.names)
+                found[cell] = Mark(
+                    self.blanks[cell], self.typed[cell], MISTAKE, 0.0, says, cause, others, (cause.code, *slip.key)
+                )
+            left = [c for c in left if c not in cells]
+        for cell in left:
+            found[cell] = Mark(self.blanks[cell], self.typed[cell], WRONG)
+        return found
+
+    def _hits(self, cell: int) -> dict[tuple[Any, ...], tuple[Cause, Slip]]:
+        """The slips that give what was typed, by what is alike in them over a matrix."""
+        readings, found = self.readings[cell], {}
+        changed = {c for c in range(self.plan.size) if self.own[c] != self.key[c] and c != cell}
+        for k, route in enumerate(self.item.routes(cell)):
+            mixed = bool(changed.intersection(route.reads))
+            for cause, slip in route.slips:
+                for own in (False, True) if mixed else (False,):
+                    value = self._value(slip, own)
+                    if value is None or abs(value - self.key[cell]) <= SLACK * max(1.0, abs(value)):
+                        continue
+                    if any(agrees(r, value, self.decimals) for r in readings):
+                        found.setdefault((cause.code, slip.key, k, own), (cause, slip))
+        return found
+
+    def _value(self, slip: Slip, own: bool) -> float | None:
+        try:
+            value = slip.value(self.own if own else self.key)
+        except (ArithmeticError, ValueError, IndexError):
+            return None
+        return value if not isinstance(value, complex) and math.isfinite(value) else None
+
+    def _best(
+        self, left: Sequence[int], hits: Mapping[int, Mapping[Any, tuple[Cause, Slip]]], done: Mapping[int, Mark]
+    ) -> tuple[list[int], Cause, dict[int, Slip], tuple[Cause, ...]] | None:
+        """The slip that explains most: over a whole matrix, and against none of its right numbers."""
+        cells_of: dict[tuple[Any, ...], list[int]] = {}
+        for cell in left:
+            for key in hits[cell]:
+                cells_of.setdefault((self.plan.owner[cell].name, *key), []).append(cell)
+        ranked = []
+        for key, cells in cells_of.items():
+            cause, slip = hits[cells[0]][key[1:]]
+            against = self._against(key, done)
+            if slip.rare and len(cells) < 2 and not self._says_much(cells[0]):
+                continue
+            worth = (len(cells) - 2 * against, -cause.rank - 20 * slip.rare - 5 * bool(key[4]) - 5 * key[3])
+            ranked.append((worth, key, cause))
+        if not ranked:
+            return None
+        ranked.sort(key=lambda r: r[0], reverse=True)
+        (most, rank), key, cause = ranked[0]
+        others = {
+            c.code: c for (m, r), k, c in ranked[1:] if m == most and rank - r < _NEAR and cells_of[k] == cells_of[key]
+        }
+        others.pop(cause.code, None)
+        cells = cells_of[key]
+        return cells, cause, {c: hits[c][key[1:]][1] for c in cells}, tuple(others.values())
+
+    def _against(self, key: tuple[Any, ...], done: Mapping[int, Mark]) -> int:
+        """How many right numbers of the same matrix would be wrong if this mistake had been made there too."""
+        name, code, slip_key, k, own = key
+        count = 0
+        for cell, mark in done.items():
+            if mark.status not in (RIGHT, CARRIED) or self.plan.owner[cell].name != name:
+                continue
+            routes = self.item.routes(cell)
+            if k >= len(routes):
+                continue
+            for cause, slip in routes[k].slips:
+                if (cause.code, slip.key) == (code, slip_key):
+                    value = self._value(slip, own)
+                    if value is not None and abs(value - self.key[cell]) > SLACK * max(1.0, abs(value)):
+                        count += 1
+                    break
+        return count
+
+    def _says_much(self, cell: int) -> bool:
+        """Whether what was typed has so many digits that nothing gives it by chance."""
+        digits = self.typed[cell].strip("-−+ 0").replace(".", "").replace(",", "").rstrip("0")
+        return len(digits) >= 3
+
+
+def with_credit(mark: Mark, credit: float) -> Mark:
+    """The same mark with another credit."""
+    return replace(mark, credit=credit)
