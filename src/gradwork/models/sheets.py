@@ -46,7 +46,7 @@ def sheet(
 ) -> Any:
     """Make a worksheet, with its key: `Sheet`; with `copies` above 1 a sequence of them, with seeds that follow.
 
-    chapter_or_model: a chapter by slug or number ("two-layers", 11), a `Chapter`, a model file (.toml) or a loaded model.
+    chapter_or_model: a chapter by slug or number ("two-layers", 11), a `Chapter`, a model file (.toml) or a model.
     seed:  fixes every number of the sheet.   level: 1 to 3.
     mask:  what is left blank: a name such as "results+shapes", or a `Mask`; the chapter's own where it is left out.
 

@@ -2,7 +2,8 @@
 
 Each blank is worked out in every way that leads to it: from the numbers of the key, and from the learner's own. The
 same ways with a mistake in them, made by the causes of the catalogue, are worked out on both as well. What explains a
-whole matrix is preferred to what explains one number of it, and where two mistakes give the same number, both are named.
+whole matrix is preferred to what explains one number of it, and where two mistakes give the same number, both are
+named.
 """
 
 from __future__ import annotations
@@ -275,7 +276,8 @@ class _Marking:
 
     def _hits(self, cell: int) -> dict[tuple[Any, ...], tuple[Cause, Slip]]:
         """The slips that give what was typed, by what is alike in them over a matrix."""
-        readings, found = self.readings[cell], {}
+        readings = self.readings[cell]
+        found: dict[tuple[Any, ...], tuple[Cause, Slip]] = {}
         changed = {c for c in range(self.plan.size) if self.own[c] != self.key[c] and c != cell}
         for k, route in enumerate(self.item.routes(cell)):
             mixed = bool(changed.intersection(route.reads))

@@ -214,8 +214,8 @@ def plan_of(
         fixed |= {n: text.strip() for n, text in whole.items() if text.strip() in {*program.names, *whole}}
     values: dict[str, Any] = {n: np.full(shapes[n], 0.5) if shapes[n] else 0.5 for n in program.names}
     lines_left = {n: text for n, text in whole.items() if n not in fixed}
-    for name, value in fixed.items():
-        shape = () if isinstance(value, float) else _shape_behind(value, fixed, shapes, lines_left, values)
+    for name, behind in fixed.items():
+        shape = () if isinstance(behind, float) else _shape_behind(behind, fixed, shapes, lines_left, values)
         values[name] = np.full(shape, 0.5) if shape else 0.5
     positions, graph = _traced(lines_left, hidden, values)
     names = {n: positions[n] for n in [*program.names, *whole]}
