@@ -7,6 +7,7 @@ the op declares (`scalar`), so a tree is worked out by the same declaration as e
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -81,6 +82,13 @@ def text_of(tree: Tree) -> str:
     return REGISTER.named(op).scalar.format(*inside)
 
 
+def together(trees: Sequence[Tree]) -> Callable[[Values], tuple[Any, ...]]:
+    """A function from the cells to the values of several trees at once. It raises as soon as one of them has none."""
+    inside = "".join(f"{text_of(tree)}, " for tree in trees)
+    return eval(f"lambda v: ({inside})", dict(MATH))  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=100_000)
 def worked(tree: Tree) -> Worked:
     """A function from the cells to the tree's value. It raises ArithmeticError or ValueError where there is none."""
     return eval(f"lambda v: {text_of(tree)}", dict(MATH))  # type: ignore[no-any-return]

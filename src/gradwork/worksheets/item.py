@@ -20,7 +20,7 @@ from gradwork.worksheets.solver import Solution, solve
 from gradwork.worksheets.words import Language, language_named
 
 TRIES = 400
-BETTER = 6  # so many numbers that would do are compared for how well they tell mistakes apart
+BETTER = 4  # so many numbers that would do are compared for how well they tell mistakes apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +55,11 @@ class Item:
 
     def routes(self, cell: int) -> tuple[Route, ...]:
         """The ways to a cell that the page tells."""
-        telling = set(self.told)
-        return tuple(r for r in self.plan.routes(cell) if r.relation in telling)
+        return tuple(r for r in self.plan.routes(cell) if r.relation in self._telling)
+
+    @cached_property
+    def _telling(self) -> frozenset[Relation]:
+        return frozenset(self.told)
 
     @cached_property
     def told(self) -> tuple[Relation, ...]:

@@ -18,14 +18,14 @@ from gradwork.check.paper import Slip
 from gradwork.worksheets.answers import Reading, read_number
 from gradwork.worksheets.item import Item
 from gradwork.worksheets.rounding import SLACK, number_text, rounded
-from gradwork.worksheets.routes import Route
 
 if TYPE_CHECKING:
     from gradwork.worksheets.sheet import Asked, Sheet
 
 RIGHT, FEW_DIGITS, CARRIED, MISTAKE, WRONG = "right", "too few digits", "carried", "mistake", "wrong"
 EMPTY, UNREADABLE = "empty", "unreadable"
-_NEAR = 3  # causes whose ranks are nearer than this are not preferred to one another
+_MOST = 3  # others that are named beside one
+_NEAR = 19  # what differs by less in rank is not preferred: rare slips and those on carried values rank lower by 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +116,9 @@ def agrees(reading: Reading, value: float, decimals: int) -> bool:
     return False
 
 
-def is_short_of(reading: Reading, value: float) -> bool:
+def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
     """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
-    if reading.decimals is None or abs(reading.value - value) > 0.05 * abs(value):
+    if reading.decimals is None or abs(reading.value - value) > 0.05 * abs(value) or (exact and not reading.decimals):
         return False
     return rounded(value, reading.decimals) == reading.value
 
@@ -140,38 +140,23 @@ class _Marking:
         self.typed = {cell: answers.get(blank.number, "") for cell, blank in self.blanks.items()}
         self.readings = {cell: read_number(text) for cell, text in self.typed.items()}
         self.key: Sequence[float] = item.values
-        self.own = self._own_values()
+        self.own = list(self.key)  # as the learner has them: what was typed in the blanks marked so far
+        self.unseen = [r for c, r in self.plan.definitions.items() if c not in item.shown]
+        self.hits: dict[int, dict[tuple[Any, ...], tuple[Cause, Slip]]] = {}
 
-    def _own_values(self) -> list[float]:
-        """All cells as the learner has them: what was typed, and what follows from it where nothing was."""
-        own = list(self.key)
-        typed = {cell: self._nearest(cell) for cell, readings in self.readings.items() if readings}
-        if all(typed.get(c) == self.key[c] for c in self.blanks):
-            return own
-        own_cells = set(self.blanks) | (set(range(self.plan.size)) - self.item.shown)
-        for cell, value in typed.items():
-            own[cell] = value
-        for step in self.item.solution.steps:
-            if step.cell in own_cells and step.cell not in typed and len(step.relations) == 1:
-                route = next((r for r in self.item.routes(step.cell) if r.relation is step.relations[0]), None)
-                own[step.cell] = self._worked(route, own, own[step.cell])
-        for cell, relation in self.plan.definitions.items():
-            if cell in own_cells and cell not in typed and cell not in self.blanks:
-                try:
-                    own[cell] = rounded(relation.value(own), self.decimals)
-                except (ArithmeticError, ValueError):
-                    continue
-        return own
-
-    def _nearest(self, cell: int) -> float:
-        """Of the readings of a text, the one that is nearest to the key."""
-        return min((r.value for r in self.readings[cell]), key=lambda v: abs(v - self.key[cell]))
-
-    def _worked(self, route: Route | None, values: Sequence[float], otherwise: float) -> float:
-        try:
-            return rounded(route.value(values), self.decimals) if route else otherwise
-        except (ArithmeticError, ValueError):
-            return otherwise
+    def _go_on_from(self, cell: int) -> None:
+        """Take what was typed as the learner's own from here on, and what is not on the page as it follows from it."""
+        if not self.readings[cell]:
+            return
+        typed = min((r.value for r in self.readings[cell]), key=lambda v: abs(v - self.key[cell]))
+        if typed == self.own[cell]:
+            return
+        self.own[cell] = typed
+        for relation in self.unseen:
+            try:
+                self.own[relation.cell] = rounded(relation.value(self.own), self.decimals)
+            except (ArithmeticError, ValueError):
+                continue
 
     # -- blank by blank -----------------------------------------------------------------------------------------------
 
@@ -183,8 +168,10 @@ class _Marking:
             mark = self._simple(cell, done)
             if mark is None:
                 wrong.append(cell)
+                self.hits[cell] = self._hits(cell)
             else:
                 done[cell] = mark
+            self._go_on_from(cell)
         if wrong:
             done |= self._mistakes(wrong, done)
         return list(done.values())
@@ -203,7 +190,7 @@ class _Marking:
             return Mark(blank, text, UNREADABLE, says=say("this cannot be read as a number"))
         if self._is_right(cell, readings):
             return Mark(blank, text, RIGHT, 1.0)
-        if any(is_short_of(r, self.key[cell]) for r in readings):
+        if any(is_short_of(r, self.key[cell], self.item.exercise.exact) for r in readings):
             text_of_key = say("right, with too few digits: {value}", value=number_text(self.key[cell]))
             return Mark(blank, text, FEW_DIGITS, self.credit.few_digits, says=text_of_key)
         return self._carried(cell, readings, done)
@@ -255,7 +242,7 @@ class _Marking:
     # -- mistakes -----------------------------------------------------------------------------------------------------
 
     def _mistakes(self, wrong: Sequence[int], done: Mapping[int, Mark]) -> dict[int, Mark]:
-        hits = {cell: self._hits(cell) for cell in wrong}
+        hits = self.hits
         found: dict[int, Mark] = {}
         left = list(wrong)
         while left:
@@ -311,18 +298,23 @@ class _Marking:
             against = self._against(key, done)
             if slip.rare and len(cells) < 2 and not self._says_much(cells[0]):
                 continue
-            worth = (len(cells) - 2 * against, -cause.rank - 20 * slip.rare - 5 * bool(key[4]) - 5 * key[3])
+            # Made once and not elsewhere is less likely than made throughout; but people do slip at one number alone.
+            covers = max(len(cells) - against, 1)
+            rank = -cause.rank / 3 - 4 * bool(against) - 20 * (slip.rare + bool(key[4]) + bool(key[3]))
+            worth = (covers, rank)
             ranked.append((worth, key, cause))
         if not ranked:
             return None
         ranked.sort(key=lambda r: r[0], reverse=True)
         (most, rank), key, cause = ranked[0]
         others = {
-            c.code: c for (m, r), k, c in ranked[1:] if m == most and rank - r < _NEAR and cells_of[k] == cells_of[key]
+            c.code: c
+            for (m, r), k, c in ranked[1:]
+            if m == most and rank - r < _NEAR and set(cells_of[k]) == set(cells_of[key])
         }
         others.pop(cause.code, None)
         cells = cells_of[key]
-        return cells, cause, {c: hits[c][key[1:]][1] for c in cells}, tuple(others.values())
+        return cells, cause, {c: hits[c][key[1:]][1] for c in cells}, tuple(others.values())[:_MOST]
 
     def _against(self, key: tuple[Any, ...], done: Mapping[int, Mark]) -> int:
         """How many right numbers of the same matrix would be wrong if this mistake had been made there too."""

@@ -154,11 +154,11 @@ class Plan:
         self._program(values, printed)
         return values
 
-    def cell_name(self, cell: int) -> str:
-        """A cell by its name, counted from 1: `dW[1, 2]`."""
+    def cell_name(self, cell: int, first: int = 1) -> str:
+        """A cell by its name, counted from 1 as people do: `dW[1, 2]`; or from `first`."""
         quantity = self.owner[cell]
         place = quantity.place(cell)
-        return quantity.name + (f"[{', '.join(str(i + 1) for i in place)}]" if place else "")
+        return quantity.name + (f"[{', '.join(str(i + first) for i in place)}]" if place else "")
 
     def array(self, name: str, values: Sequence[float]) -> Any:
         """The values of a quantity, as an array."""
@@ -266,7 +266,8 @@ def _traced(
     lines = {**whole, **hidden}
     last = "every_line"  # the value of a program is its last line: nothing else may be the result here
     text = {**lines, last: " + ".join(f"sum({n})" for n in lines)}
-    graph = trace(parse_program(text), **values)
+    with np.errstate(all="ignore"):  # shapes are what matters here, and not the numbers
+        graph = trace(parse_program(text), **values)
     nodes = {node.name: i for i, node in enumerate(graph.nodes) if node.name}
     positions: dict[str, int] = {}
     for name in (*values, *lines):

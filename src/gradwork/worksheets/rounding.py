@@ -23,7 +23,8 @@ def rounded(value: float, decimals: int) -> float:
     (0.13, -0.13, 6.3)
     """
     scale = 10.0**decimals
-    whole = math.floor(abs(value) * scale + 0.5 + SLACK * max(1.0, abs(value) * scale))
+    size = abs(value) * scale
+    whole = math.floor(size + 0.5 + min(SLACK * max(1.0, size), 1e-3))
     return math.copysign(round(whole / scale, decimals), value) if whole else 0.0
 
 

@@ -6,41 +6,55 @@ over cells, so a carried answer and a mistake are worked out in the same way for
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from gradwork.check.cause import Cause, causes
 from gradwork.check.paper import Slip, Step
-from gradwork.check.trees import Tree, Worked, cells_in, worked
+from gradwork.check.trees import Tree, Values, Worked, cells_in, together, worked
 from gradwork.worksheets.plan import Plan, Relation
+from gradwork.worksheets.solver import turn
 
 
 @dataclass(frozen=True, eq=False)
 class Route:
     """One way to a cell.
 
-    tree: the cell in terms of others.   reads: these others.   turned: the relation was turned round.
+    tree:   the cell in terms of others, None where it stands in the relation more than once.
+    turned: whether the relation was turned round.
     """
 
     plan: Plan
     cell: int
     relation: Relation
-    tree: Tree
+    tree: Tree | None
     turned: bool
 
     @cached_property
     def reads(self) -> tuple[int, ...]:
         """The cells that it needs."""
+        if self.tree is None:
+            return tuple(c for c in (self.relation.cell, *self.relation.reads) if c != self.cell)
         return tuple(dict.fromkeys(cells_in(self.tree)))
 
     @cached_property
     def value(self) -> Worked:
-        """Works the cell out."""
-        return worked(self.tree)
+        """Works the cell out. It raises ArithmeticError or ValueError where it has no one value."""
+        return self._balanced if self.tree is None else worked(self.tree)
+
+    def _balanced(self, values: Values) -> float:
+        found = turn(self.relation, self.cell, values)
+        if found is None:
+            raise ArithmeticError
+        return found
 
     @cached_property
     def slips(self) -> tuple[tuple[Cause, Slip], ...]:
         """Every mistake of the catalogue that can be made on this way, the more particular first."""
+        if self.tree is None:
+            return ()
         step = Step(self.tree, self.cell, self.turned, self.plan.owner, self.plan.quantities, self.plan.count)
         found = []
         met = {self.tree}
@@ -52,6 +66,30 @@ class Route:
                     found.append((cause, slip))
         return tuple(found)
 
+    @cached_property
+    def usual(self) -> tuple[tuple[Cause, Slip], ...]:
+        """The slips that are not rare."""
+        return tuple(pair for pair in self.slips if not pair[1].rare)
+
+    @cached_property
+    def _together(self) -> Callable[[Values], tuple[Any, ...]]:
+        return together([slip.tree for _, slip in self.usual])
+
+    def usual_values(self, values: Values) -> Sequence[float | None]:
+        """What each of the usual slips gives; None where it gives nothing."""
+        try:
+            return self._together(values)
+        except (ArithmeticError, ValueError):
+            return [_value(slip, values) for _, slip in self.usual]
+
+
+def _value(slip: Slip, values: Values) -> float | None:
+    try:
+        found = slip.value(values)
+    except (ArithmeticError, ValueError):
+        return None
+    return None if isinstance(found, complex) else found
+
 
 def routes_to(plan: Plan, cell: int) -> tuple[Route, ...]:
     """All ways to a cell, its own definition first."""
@@ -60,8 +98,8 @@ def routes_to(plan: Plan, cell: int) -> tuple[Route, ...]:
         if relation.cell == cell:
             if cell not in relation.reads:
                 found.append(Route(plan, cell, relation, relation.tree, False))
-        elif (tree := turned(relation, cell)) is not None:
-            found.append(Route(plan, cell, relation, tree, True))
+        else:
+            found.append(Route(plan, cell, relation, turned(relation, cell), True))
     return tuple(sorted(found, key=lambda route: (route.turned, route.relation.extra)))
 
 

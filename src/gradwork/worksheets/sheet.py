@@ -14,6 +14,7 @@ from gradwork._version import __version__
 from gradwork.errors import DataError, UsageError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Table
+from gradwork.worksheets.confusion import confusion_page, worth
 from gradwork.worksheets.exercise import Ask, Chapter
 from gradwork.worksheets.item import Item, make_item
 from gradwork.worksheets.marked import Marked
@@ -141,6 +142,10 @@ class Sheet(Shown):
             blocks += [Heading(f"{k + 1}", 2, aside=text), *printed]
         return Document(self.title, tuple(blocks), facts=self._facts(), language=say.code, digits=12)
 
+    def confusion(self) -> Document:
+        """For the teacher: what each mistake of the catalogue would give in each blank."""
+        return confusion_page(self)
+
     def save(self, path: str | os.PathLike[str], **style: Any) -> None:
         """Write the page in the format of the path's suffix; for .sheet.json, what brings the sheet back."""
         if not os.fspath(path).endswith(RECORD):
@@ -193,6 +198,6 @@ def make_sheet(
     for position, ask in enumerate(asks):
         for k in range(ask.times):
             words = (chapter.slug, level, position, k, seed)
-            items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times)))
+            items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times), worth))
     name = mask.name if mask else ""
     return Sheet(chapter.slug, chapter.title, level, seed, name, tuple(items), language_named(language), source)

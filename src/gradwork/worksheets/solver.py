@@ -181,9 +181,9 @@ def _system(waiting: dict[Relation, None], values: Sequence[float], left: set[in
     for relation in waiting:
         cells = tuple(c for c in dict.fromkeys((relation.cell, *relation.reads)) if c in left)
         if 1 < len(cells) <= 3:
-            slopes = _coefficients(relation, cells, values)
-            if slopes is not None:
-                rows.append((relation, dict(zip(cells, slopes, strict=True))))
+            found = coefficients(relation, cells, values)
+            if found is not None:
+                rows.append((relation, dict(zip(cells, found[1], strict=True))))
     columns = list(dict.fromkeys(c for _, row in rows for c in row))
     if len(rows) < 2 or len(columns) > 12:
         return []
@@ -191,15 +191,18 @@ def _system(waiting: dict[Relation, None], values: Sequence[float], left: set[in
     _, sizes, right = np.linalg.svd(matrix)
     rank = int(np.sum(sizes > 1e-9 * max(sizes[0], 1.0)))
     free = right[rank:]
-    found = [k for k in range(len(columns)) if rank and np.all(np.abs(free[:, k]) < 1e-9)]
-    if not found or len(found) > 6:
+    fixed = [k for k in range(len(columns)) if rank and np.all(np.abs(free[:, k]) < 1e-9)]
+    if not fixed or len(fixed) > 6:
         return []
-    used = tuple(relation for relation, row in rows if any(columns[k] in row for k in found))
-    return [Found(columns[k], used) for k in found]
+    used = tuple(relation for relation, row in rows if any(columns[k] in row for k in fixed))
+    return [Found(columns[k], used) for k in fixed]
 
 
-def _coefficients(relation: Relation, cells: Sequence[int], values: Sequence[float]) -> list[float] | None:
-    """How the relation hangs on these cells, where it does so linearly in all of them together."""
+def coefficients(relation: Relation, cells: Sequence[int], values: Sequence[float]) -> tuple[float, list[float]] | None:
+    """How a relation hangs on these cells, where it does so linearly in all of them together.
+
+    Gives b and the slopes s so that b + s·x = 0 says what the relation says; None where it is not linear.
+    """
     trial = list(values)
 
     def height(*xs: float) -> float:
@@ -218,7 +221,7 @@ def _coefficients(relation: Relation, cells: Sequence[int], values: Sequence[flo
                 return None
     except (ArithmeticError, ValueError):
         return None
-    return slopes
+    return base, slopes
 
 
 def _needed(steps: Sequence[Found], goals: set[int]) -> tuple[Found, ...]:
