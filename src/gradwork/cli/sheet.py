@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from gradwork.cli import _options
 
@@ -27,27 +28,38 @@ def add_options(parser: ArgumentParser) -> None:
         "--mask", metavar="NAME", help="what is left blank: results, every-2, ... (gradwork chapters --masks)"
     )
     parser.add_argument("--language", default="en", metavar="CODE", help="the words of the sheet (default en)")
+    parser.add_argument(
+        "--roster", metavar="FILE", type=Path, help="a sheet for each learner: a name a line, or name,seed"
+    )
+    parser.add_argument("--confusion", action="store_true", help="for the teacher: what each mistake gives, by blank")
     parser.add_argument("--key", action="store_true", help="the key instead of the sheet")
     _options.add_page(parser)
 
 
 def run(options: Namespace) -> int:
     """Make the sheets and put them where the options say."""
+    from gradwork.cli._answers import read_file
     from gradwork.models.sheets import load_sheet, sheet
+    from gradwork.worksheets.classroom import read_roster
     from gradwork.worksheets.sheet import RECORD
 
+    roster: dict[str, int] = {}
+    wanted = {"level": options.level, "mask": options.mask, "language": options.language}
     if options.chapter.endswith(RECORD):
         made = [load_sheet(options.chapter)]
+    elif options.roster is not None:
+        roster = read_roster(read_file(options.roster), options.seed, options.roster.name)
+        made = [sheet(options.chapter, seed=seed, **wanted) for seed in roster.values()]
     else:
-        wanted = {"seed": options.seed, "level": options.level, "mask": options.mask, "language": options.language}
-        made = sheet(options.chapter, copies=options.copies, **wanted)
-        made = [made] if options.copies == 1 else list(made)
-    path = options.output
-    for one in made:
+        found = sheet(options.chapter, copies=options.copies, seed=options.seed, **wanted)
+        made = [found] if options.copies == 1 else list(found)
+    path, learners = options.output, list(roster)
+    for k, one in enumerate(made):
         if len(made) > 1 and path is not None and path != "-":
             stem, suffix = os.path.splitext(path)
-            options.output = f"{stem}-{one.seed}{suffix}"
-        _options.show(one.document(key=options.key), options)
-        if options.output not in (None, "-"):
-            one.save(os.path.splitext(options.output)[0] + RECORD)
+            options.output = f"{stem}-{learners[k] if learners else one.seed}{suffix}"
+        page = one.confusion() if options.confusion else one.document(key=options.key)
+        _options.show(page, options)
+    if path not in (None, "-"):
+        made[0].save(os.path.splitext(path)[0] + RECORD, roster=roster)
     return 0

@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from gradwork.errors import ArgumentError, DataError, MissingFileError, UsageError
 from gradwork.worksheets.chapters import chapter_named
+from gradwork.worksheets.classroom import Answers
 from gradwork.worksheets.exercise import Chapter
 from gradwork.worksheets.masks import Mask, mask_named
 from gradwork.worksheets.sheet import RECORD, Sheet, make_sheet
@@ -58,7 +59,7 @@ def sheet(
     >>> marked.score == marked.total == len(sheet.blanks)
     True
     """
-    if not isinstance(copies, int) or copies < 1:
+    if copies < 1:
         raise ArgumentError(f"copies cannot be {copies!r}", why="it is a whole number from 1 on")
     if not isinstance(seed, int):
         raise ArgumentError(f"seed cannot be {seed!r}", why="it is a whole number")
@@ -114,6 +115,26 @@ def load_sheet(path: str | os.PathLike[str]) -> Sheet:
     return sheet_of(record, file.name)
 
 
+class ClassSheets:
+    """The sheets of a class: from one .sheet.json, the same exercises with each learner's own numbers.
+
+    first:  the sheet of the file.   roster: learner → seed, from the file, to be added to.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.first = load_sheet(path)
+        self.record = json.loads(Path(path).read_text(encoding="utf-8"))
+        self.roster: dict[str, int] = dict(self.record.get("roster", {}))
+        self._made = {self.first.seed: self.first}
+
+    def sheet_for(self, answers: Answers) -> Sheet:
+        """The sheet that these answers belong to: by their own seed, by the roster, else that of the file."""
+        seed = answers.seed if answers.seed is not None else self.roster.get(answers.learner, self.first.seed)
+        if seed not in self._made:
+            self._made[seed] = sheet_of({**self.record, "seed": seed, "checksum": None})
+        return self._made[seed]
+
+
 def sheet_of(record: dict[str, Any], name: str = "the record") -> Sheet:
     """The sheet that a record describes. Raises DataError where it cannot be brought back."""
     if record.get("gradwork sheet") != 1:
@@ -132,7 +153,7 @@ def sheet_of(record: dict[str, Any], name: str = "the record") -> Sheet:
     made = make_sheet(
         chapter, seed=record["seed"], level=record["level"], mask=mask, language=record["language"], source=source
     )
-    if made.checksum != record["checksum"]:
+    if record["checksum"] is not None and made.checksum != record["checksum"]:
         raise DataError(
             f"the sheet of {name} cannot be brought back",
             why=f"gradwork {record.get('version')} made it, and this version makes other numbers of the same seed",

@@ -126,6 +126,19 @@ class Sheet(Shown):
             found[int(number)] = "" if text is None else str(text)
         return found
 
+    def number_of(self, item: int, cell: int) -> int | None:
+        """The number of the blank at a cell of an item; None where it is none."""
+        return self._printed[1].numbers.get((item, ("cell", cell)))
+
+    def item_text(self, index: int) -> str:
+        """One exercise as text, for the terminal."""
+        from gradwork.formats import render
+
+        item = self.items[index]
+        heading = Heading(f"{index + 1}", 2, aside=self.language(item.exercise.text))
+        page = Document("", (heading, *self._printed[0][index]), digits=12)
+        return str(render(page, "plain")).strip("\n")
+
     # -- as a page ----------------------------------------------------------------------------------------------------
 
     def document(self, *, key: bool = False) -> Document:
@@ -146,13 +159,17 @@ class Sheet(Shown):
         """For the teacher: what each mistake of the catalogue would give in each blank."""
         return confusion_page(self)
 
-    def save(self, path: str | os.PathLike[str], **style: Any) -> None:
-        """Write the page in the format of the path's suffix; for .sheet.json, what brings the sheet back."""
+    def save(self, path: str | os.PathLike[str], *, roster: Mapping[str, int] | None = None, **style: Any) -> None:
+        """Write the page in the format of the path's suffix; for .sheet.json, what brings the sheet back.
+
+        roster: learner → seed, kept with the sheet so that each learner's answers are marked on their own numbers.
+        """
         if not os.fspath(path).endswith(RECORD):
             super().save(path, **style)
             return
         with open(path, "w", encoding="utf-8") as file:
-            json.dump(self.record(), file, ensure_ascii=False, indent=1)
+            record = {**self.record(), **({"roster": dict(roster)} if roster else {})}
+            json.dump(record, file, ensure_ascii=False, indent=1)
             file.write("\n")
 
     def record(self) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def _holds(relation: Relation, values: Sequence[float]) -> bool:
         value = relation.value(values)
     except (ArithmeticError, ValueError):
         return True
-    here = values[relation.cell]
+    here = float(values[relation.cell])
     return bool(abs(value - here) <= 1e-6 * max(1.0, abs(here), abs(value)))
 
 
@@ -288,7 +288,7 @@ def _one_cause(filled: Filled, cell: int, instead: float, explained: Sequence[tu
 
 
 def _divides(relation: Relation, cell: int) -> bool:
-    return relation.tree[0] == "divide" and relation.tree[2] == ("cell", cell)
+    return bool(relation.tree[0] == "divide" and relation.tree[2] == ("cell", cell))
 
 
 def _because(filled: Filled, one: Printed, values: Sequence[float]) -> str:

@@ -1,0 +1,207 @@
+"""Many learners at once: answers as files, a roster that gives each their own numbers, and the report on a class.
+
+Answers are CSV or JSON. A table has a row a learner (learner, seed, 1, 2, 3, ...), or a row an answer (learner, blank,
+answer), or, for one learner, blank and answer alone. JSON is {"1": "3.5", ...}, or a list of {"learner", "seed",
+"answers"}.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gradwork.check.cause import Cause
+from gradwork.errors import DataError
+from gradwork.formats.display import Shown
+from gradwork.notation.document import Block, Document, Heading, Paragraph, Table
+from gradwork.worksheets.marked import Marked
+from gradwork.worksheets.marking import EMPTY, MISTAKE, UNREADABLE, WRONG
+from gradwork.worksheets.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one learner typed. `seed` is that of their sheet, None where nothing says it."""
+
+    learner: str
+    answers: Mapping[int, str]
+    seed: int | None = None
+
+
+def read_answers(text: str, name: str = "the answers") -> list[Answers]:
+    """Answers from a file's text. Raises DataError for a text that is none.
+
+    >>> read_answers('{"1": "2", "2": "-3,5"}')
+    [Answers(learner='', answers={1: '2', 2: '-3,5'}, seed=None)]
+    """
+    stripped = text.lstrip("\ufeff").strip()
+    if not stripped:
+        raise DataError(f"{name} is empty", why="answers are CSV or JSON", hint="blank,answer")
+    if stripped[0] in "{[":
+        try:
+            return list(_from_json(json.loads(stripped), name))
+        except json.JSONDecodeError as error:
+            raise DataError(f"{name} cannot be read", why=f"it is no JSON: {error}") from error
+    return list(_from_table(stripped, name))
+
+
+def _from_json(found: Any, name: str) -> Iterator[Answers]:
+    if isinstance(found, list):
+        for one in found:
+            yield from _from_json(one, name)
+    elif isinstance(found, dict) and isinstance(found.get("answers"), dict):
+        seed = found.get("seed")
+        learner = str(found.get("learner", found.get("name", "")))
+        yield Answers(learner, _typed(found["answers"], name), int(seed) if seed is not None else None)
+    elif isinstance(found, dict):
+        yield Answers("", _typed(found, name))
+    else:
+        raise DataError(f"{name} holds no answers", why='JSON answers are {"1": "3.5", ...} or a list of learners')
+
+
+def _typed(found: Mapping[Any, Any], name: str) -> dict[int, str]:
+    answers = {}
+    for number, text in found.items():
+        if not str(number).strip().isdigit():
+            raise DataError(f"{number!r} is no number of a blank", why=f"it stands in {name}")
+        answers[int(number)] = "" if text is None else str(text)
+    return answers
+
+
+def _from_table(text: str, name: str) -> Iterator[Answers]:
+    first = text.split("\n", 1)[0]
+    mark = max(";\t,", key=first.count)  # a decimal comma is usual where columns are parted by semicolons
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=mark, restkey="", restval=""))
+    heads = {(h or "").strip().casefold(): h for h in (rows[0] if rows else {})}
+    who = next((heads[h] for h in ("learner", "name", "student") if h in heads), None)
+    seed = heads.get("seed")
+    answer = next((heads[h] for h in ("answer", "answers", "typed") if h in heads), None)
+    blank = next((heads[h] for h in ("blank", "number", "no") if h in heads), None)
+    numbers = {int(h): original for h, original in heads.items() if h.isdigit()}
+    if not (numbers or (answer and blank)):
+        raise DataError(
+            f"{name} has no answers that can be found",
+            why="a table has a column for each blank (learner,1,2,3), or the columns blank and answer",
+            hint="learner,blank,answer",
+        )
+    gathered: dict[tuple[str, int | None], dict[int, str]] = {}
+    for row in rows:
+        learner = str(row[who] or "").strip() if who else ""
+        own = str(row[seed] or "").strip() if seed else ""
+        if own and not own.lstrip("-").isdigit():
+            raise DataError(f"the seed {own!r} is no whole number", why=f"it stands beside {learner} in {name}")
+        into = gathered.setdefault((learner, int(own) if own else None), {})
+        if numbers:
+            into |= {k: str(row[h] or "") for k, h in numbers.items()}
+        elif blank and answer and str(row[blank] or "").strip():
+            if not str(row[blank]).strip().isdigit():
+                raise DataError(f"{row[blank]!r} is no number of a blank", why=f"it stands in {name}")
+            into[int(row[blank])] = str(row[answer] or "")
+    for (learner, own_seed), typed in gathered.items():
+        yield Answers(learner, typed, own_seed)
+
+
+def read_roster(text: str, first_seed: int = 0, name: str = "the roster") -> dict[str, int]:
+    """Learner → seed, from a table with learner and seed, or from a list of names, which get seeds in order.
+
+    >>> read_roster("learner,seed\\nAda,7\\nEmmy,9")
+    {'Ada': 7, 'Emmy': 9}
+    >>> read_roster("Ada\\nEmmy", first_seed=100)
+    {'Ada': 100, 'Emmy': 101}
+    """
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    if not lines:
+        raise DataError(f"{name} is empty", why="it has a learner a line", hint="learner,seed")
+    head = [cell.strip().casefold() for cell in next(csv.reader([lines[0]]))]
+    titled = head[0] in ("learner", "name", "student")
+    found: dict[str, int] = {}
+    for k, cells in enumerate(csv.reader(lines[titled:])):
+        learner = cells[0].strip()
+        own = cells[1].strip() if len(cells) > 1 else ""
+        if own and not own.isdigit():
+            raise DataError(f"the seed {own!r} of {learner} is no whole number", why=f"it stands in {name}")
+        if learner in found:
+            raise DataError(f"{learner} stands twice in {name}", why="each learner has one sheet")
+        found[learner] = int(own) if own else first_seed + k
+    return found
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report(Shown):
+    """The marks of a class. `csv()` is the table of marks; print it, or save it as HTML, for the page."""
+
+    title: str
+    marked: tuple[Marked, ...]
+
+    @cached_property
+    def missed(self) -> list[tuple[int, str, int, int]]:
+        """The blanks that were missed, most often first: number, name, how often, out of how many."""
+        wrong, seen, names = Counter[int](), Counter[int](), {}
+        for one in self.marked:
+            for mark in one:
+                number = mark.blank.number
+                seen[number] += 1
+                names[number] = mark.blank.name
+                wrong[number] += mark.status in (MISTAKE, WRONG, EMPTY, UNREADABLE)
+        return [(n, names[n], count, seen[n]) for n, count in wrong.most_common() if count]
+
+    @cached_property
+    def mistakes(self) -> list[tuple[Cause, int, int]]:
+        """The named mistakes, most learners first: cause, how many learners, how many blanks."""
+        blanks: Counter[str] = Counter()
+        learners: Counter[str] = Counter()
+        causes: dict[str, Cause] = {}
+        for one in self.marked:
+            for cause, numbers in one.mistakes.items():
+                causes[cause.code] = cause
+                blanks[cause.code] += len(numbers)
+                learners[cause.code] += 1
+        order = sorted(causes, key=lambda code: (-learners[code], -blanks[code]))
+        return [(causes[code], learners[code], blanks[code]) for code in order]
+
+    def document(self) -> Document:
+        """The page: marks, most-missed blanks, mistakes by name."""
+        rows = tuple(
+            (one.learner, str(one.sheet.seed), f"{one.score:g}", str(one.total), self._said(one)) for one in self.marked
+        )
+        blocks: list[Block] = [
+            Heading(self.title, 1),
+            Table(("learner", "seed", "marks", "of", "mistakes"), rows, align="lrrrl"),
+        ]
+        if self.missed:
+            missed = tuple((str(n), name, f"{count} of {seen}") for n, name, count, seen in self.missed[:12])
+            blocks += [Heading("Most missed"), Table(("blank", "", "missed"), missed, align="rlr")]
+        if self.mistakes:
+            named = tuple((c.code, c.name, str(who), str(n), c.summary) for c, who, n in self.mistakes)
+            blocks += [
+                Heading("Mistakes by name"),
+                Table(("", "mistake", "learners", "blanks", ""), named, align="llrrl"),
+                Paragraph("gradwork explain CODE says what each of them is", "note"),
+            ]
+        facts = {"learners": [one.facts() for one in self.marked]}
+        return Document(self.title, tuple(blocks), facts=facts)
+
+    def _said(self, one: Marked) -> str:
+        return ", ".join(f"{cause.name} ({len(numbers)})" for cause, numbers in one.mistakes.items())
+
+    def csv(self) -> str:
+        """A row a learner: marks, and for each blank its status, or the code of the mistake."""
+        out = io.StringIO()
+        widest = max((one.total for one in self.marked), default=0)
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["learner", "seed", "marks", "of", *range(1, widest + 1)])
+        for one in self.marked:
+            statuses = [mark.code or mark.status for mark in one]
+            writer.writerow([one.learner, one.sheet.seed, f"{one.score:g}", one.total, *statuses])
+        return out.getvalue()
+
+
+def mark_class(sheet_for: Callable[[Answers], Sheet], answers: Sequence[Answers], title: str) -> Report:
+    """Mark everybody's answers, each on their own sheet."""
+    return Report(title, tuple(sheet_for(one).grade(one.answers, learner=one.learner) for one in answers))
