@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gradwork.cli import _options
+from gradwork.cli import _options, _output
+
+if TYPE_CHECKING:
+    from gradwork.worksheets.sheet import Sheet
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -32,34 +36,80 @@ def add_options(parser: ArgumentParser) -> None:
         "--roster", metavar="FILE", type=Path, help="a sheet for each learner: a name a line, or name,seed"
     )
     parser.add_argument("--confusion", action="store_true", help="for the teacher: what each mistake gives, by blank")
+    parser.add_argument("--no-key", action="store_true", help="an HTML page that holds no answers and collects them")
+    parser.add_argument("--with-key", action="store_true", help="the key at the end of the sheet")
     parser.add_argument("--key", action="store_true", help="the key instead of the sheet")
     _options.add_page(parser)
 
 
 def run(options: Namespace) -> int:
     """Make the sheets and put them where the options say."""
-    from gradwork.cli._answers import read_file
-    from gradwork.models.sheets import load_sheet, sheet
-    from gradwork.worksheets.classroom import read_roster
-    from gradwork.worksheets.sheet import RECORD
+    made, roster = _made(options)
+    path = options.output
+    if options.to == "pdf" and not options.confusion:
+        _paper(made, list(roster), options)
+    else:
+        _one_by_one(made, list(roster), options)
+    if path not in (None, "-"):
+        from gradwork.worksheets.sheet import RECORD
 
-    roster: dict[str, int] = {}
+        made[0].save(os.path.splitext(path)[0] + RECORD, roster=roster)
+    return 0
+
+
+def _made(options: Namespace) -> tuple[list[Sheet], dict[str, int]]:
+    """The sheets, and which learner has which seed."""
+    from gradwork.cli._answers import read_file
+    from gradwork.models.sheets import load_sheet, sheet, sheet_from_code
+    from gradwork.worksheets.classroom import read_roster
+    from gradwork.worksheets.sheet import CODE, RECORD
+
     wanted = {"level": options.level, "mask": options.mask, "language": options.language}
     if options.chapter.endswith(RECORD):
-        made = [load_sheet(options.chapter)]
-    elif options.roster is not None:
+        return [load_sheet(options.chapter)], {}
+    if options.chapter.startswith(CODE):
+        return [sheet_from_code(options.chapter)], {}
+    if options.roster is not None:
         roster = read_roster(read_file(options.roster), options.seed, options.roster.name)
-        made = [sheet(options.chapter, seed=seed, **wanted) for seed in roster.values()]
-    else:
-        found = sheet(options.chapter, copies=options.copies, seed=options.seed, **wanted)
-        made = [found] if options.copies == 1 else list(found)
-    path, learners = options.output, list(roster)
+        return [sheet(options.chapter, seed=seed, **wanted) for seed in roster.values()], roster
+    found = sheet(options.chapter, copies=options.copies, seed=options.seed, **wanted)
+    return ([found] if options.copies == 1 else list(found)), {}
+
+
+def _paper(made: list[Sheet], learners: list[str], options: Namespace) -> None:
+    """All sheets in one file, and their keys in another: the file is what goes to the printer."""
+    from gradwork.notation.document import Style
+    from gradwork.worksheets.paper import paper
+
+    style = Style(digits=12, paper=options.paper)
+    if options.key:
+        _output.save_page(paper(made, style, keys=True, learners=learners), options.output)
+        return
+    _output.save_page(paper(made, style, learners=learners, key_at_end=options.with_key), options.output)
+    if not options.with_key and options.output != "-":
+        stem, suffix = os.path.splitext(options.output)
+        _output.save_page(paper(made, style, keys=True, learners=learners), f"{stem}.key{suffix}")
+
+
+def _one_by_one(made: list[Sheet], learners: list[str], options: Namespace) -> None:
+    """Each sheet in a file of its own, or one after the other in the terminal."""
+    path = options.output
     for k, one in enumerate(made):
         if len(made) > 1 and path is not None and path != "-":
             stem, suffix = os.path.splitext(path)
             options.output = f"{stem}-{learners[k] if learners else one.seed}{suffix}"
-        page = one.confusion() if options.confusion else one.document(key=options.key)
-        _options.show(page, options)
-    if path not in (None, "-"):
-        made[0].save(os.path.splitext(path)[0] + RECORD, roster=roster)
-    return 0
+        _show(one, options)
+    options.output = path
+
+
+def _show(one: Sheet, options: Namespace) -> None:
+    """One sheet, its key or its table for the teacher; in HTML the sheet is a page that marks itself."""
+    if options.to == "html" and not (options.key or options.confusion):
+        page = one.page(key=not options.no_key)
+        if options.output is None:
+            _output.print_page(page, "html")
+        else:
+            _output.save_page(page, options.output)
+        return
+    document = one.confusion() if options.confusion else one.document(key=options.key, with_key=options.with_key)
+    _options.show(document, options)

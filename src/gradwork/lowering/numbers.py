@@ -161,7 +161,7 @@ def _moved(numbers: Numbers, graph: Graph, node: Node, inputs: list[Table]) -> T
 def _product(numbers: Numbers, graph: Graph, node: Node, inputs: list[Table]) -> Table:
     if max(t.ndim for t in inputs) > 2:
         raise TooLarge
-    left, right = np.atleast_2d(inputs[0]), inputs[1].reshape(len(inputs[1]), -1)
+    left, right = np.atleast_2d(inputs[0]), inputs[1].reshape(len(inputs[1]), math.prod(inputs[1].shape[1:]))
     made = [
         numbers.sum([numbers.product(x, y) for x, y in zip(row, column, strict=True)])
         for row in left.tolist()

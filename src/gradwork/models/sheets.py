@@ -13,7 +13,7 @@ from gradwork.worksheets.chapters import chapter_named
 from gradwork.worksheets.classroom import Answers
 from gradwork.worksheets.exercise import Chapter
 from gradwork.worksheets.masks import Mask, mask_named
-from gradwork.worksheets.sheet import RECORD, Sheet, make_sheet
+from gradwork.worksheets.sheet import CODE, RECORD, Sheet, make_sheet
 
 
 class Sheets(Sequence[Sheet]):
@@ -113,6 +113,22 @@ def load_sheet(path: str | os.PathLike[str]) -> Sheet:
             f"{file.name} is no sheet", why=f"a sheet's file ends in {RECORD} and is written by gradwork sheet"
         )
     return sheet_of(record, file.name)
+
+
+def sheet_from_code(text: str) -> Sheet:
+    """The very same sheet, from what its printed code says. Raises DataError where it cannot be brought back.
+
+    >>> import gradwork as gw
+    >>> sheet = gw.sheet("two-layers", seed=4)
+    >>> sheet_from_code(sheet.code).checksum == sheet.checksum
+    True
+    """
+    parts = text.strip().removeprefix(CODE).split("/")
+    if not text.startswith(CODE) or len(parts) != 7 or not (parts[1].isdigit() and parts[2].isdigit()):
+        raise DataError("this is no code of a sheet", why=f"a code begins with {CODE} and has seven parts")
+    chapter, level, seed, mask, language, version, checksum = parts
+    record = {"chapter": chapter, "level": int(level), "seed": int(seed), "mask": mask, "language": language}
+    return sheet_of({"gradwork sheet": 1, **record, "version": version, "checksum": checksum}, "the code")
 
 
 class ClassSheets:

@@ -25,6 +25,7 @@ from gradwork.worksheets.rounding import number_text
 from gradwork.worksheets.words import Language, language_named
 
 RECORD = ".sheet.json"
+CODE = "gradwork:"  # what the code at the foot of a printed sheet begins with
 
 
 @dataclass(frozen=True)
@@ -141,19 +142,49 @@ class Sheet(Shown):
 
     # -- as a page ----------------------------------------------------------------------------------------------------
 
-    def document(self, *, key: bool = False) -> Document:
-        """The sheet as a page; with `key`, the key alone."""
+    @property
+    def code(self) -> str:
+        """What brings the same sheet back, on one line: it stands in the QR code of a printed sheet."""
+        parts = [self.chapter, self.level, self.seed, self.mask, self.language.code, __version__, self.checksum]
+        return CODE + "/".join(map(str, parts))
+
+    def document(self, *, key: bool = False, with_key: bool = False) -> Document:
+        """The sheet as a page; with `key`, the key alone; `with_key`, the key at its end."""
         say = self.language
         heading = Heading(self.title, 1, aside=say("Level {level}", level=self.level))
         if key:
-            heads = (say("Blank"), say("Answer"))
-            rows = tuple((str(b.number), b.text) for b in self.blanks)
-            return Document(self.title, (heading, Heading(say("Key")), Table(heads, rows, align="rl")))
+            return Document(self.title, (heading, *self._key()), language=say.code)
         blocks: list[Block] = [heading]
         for k, (item, printed) in enumerate(zip(self.items, self._printed[0], strict=True)):
             text = say(item.exercise.text)
             blocks += [Heading(f"{k + 1}", 2, aside=text), *printed]
+        if with_key:
+            blocks += self._key()
         return Document(self.title, tuple(blocks), facts=self._facts(), language=say.code, digits=12)
+
+    def _key(self) -> list[Block]:
+        """The key, in three columns beside each other where it is long."""
+        say, count = self.language, len(self.blanks)
+        across = 1 if count <= 12 else 2 if count <= 30 else 3
+        down = -(-count // across)
+        rows = []
+        for k in range(down):
+            row: list[str] = []
+            for blank in self.blanks[k::down]:
+                row += [str(blank.number), blank.text]
+            rows.append((*row, *("" for _ in range(2 * across - len(row)))))
+        heads = (say("Blank"), say("Answer")) * across
+        return [Heading(say("Key")), Table(heads, tuple(rows), align="rl" * across)]
+
+    def page(self, *, key: bool = True) -> str:
+        """The sheet as one HTML file with inputs. With `key` it marks itself; without, it holds no answers."""
+        from gradwork.worksheets.page import sheet_page
+
+        return sheet_page(self, key=key)
+
+    def to(self, format_name: str, **style: Any) -> str | bytes:
+        """The sheet in a format; in HTML it is the page that marks itself."""
+        return self.page() if format_name == "html" else super().to(format_name, **style)
 
     def confusion(self) -> Document:
         """For the teacher: what each mistake of the catalogue would give in each blank."""

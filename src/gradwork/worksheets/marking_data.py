@@ -1,0 +1,109 @@
+"""What a page needs to mark by itself: keys, ways to each blank, and what each mistake gives, as a small script.
+
+Every expression is read off the plan's relations, as the Python that marks is; the page holds no other source of truth.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from gradwork.check.trees import Tree, text_of
+from gradwork.lowering.script import script_of
+from gradwork.worksheets.hints import hints
+from gradwork.worksheets.item import Item
+from gradwork.worksheets.routes import Route
+from gradwork.worksheets.sheet import Asked, Sheet
+
+
+def marking_script(sheet: Sheet) -> str:
+    """A script that states `SHEET`: everything that is needed to mark, hint and explain offline."""
+    causes: dict[str, str] = {}
+    items = ",\n".join(_item(sheet, k, item, causes) for k, item in enumerate(sheet.items))
+    other = [_other(sheet, b) for b in sheet.blanks if b.kind != "cell"]
+    told = {str(b.number): list(hints(sheet, b)) for b in sheet.blanks}
+    words = {text: sheet.language(text) for text in WORDS}
+    return (
+        f"const SHEET={{items:[{items}],\nother:{_json(other)},\nhints:{_json(told)},\n"
+        f"causes:{_json(causes)},\nwords:{_json(words)}}};\n"
+    )
+
+
+WORDS = (
+    "right",
+    "carried",
+    "too few digits",
+    "mistake",
+    "wrong",
+    "empty",
+    "unreadable",
+    "this cannot be read as a number",
+    "right, with too few digits: {value}",
+    "the method is right: it follows from your blank {numbers}",
+    "this follows from blank {numbers}, but with a 0 there nothing is left to work out",
+    "it is one of: {all}",
+    "{score} of {total}",
+    "blank {number}",
+    "hint",
+    "no hint is left",
+)
+
+
+def _item(sheet: Sheet, index: int, item: Item, causes: dict[str, str]) -> str:
+    plan = item.plan
+    blanks = {b.place[1]: b.number for b in sheet.blanks if b.item == index and b.kind == "cell"}
+    order = [s.cell for s in item.solution.steps if s.cell in blanks]
+    order += [c for c in blanks if c not in order]
+    unseen = [r for c, r in plan.definitions.items() if c not in item.shown]
+    routes = ",".join(f"{c}:[{','.join(_route(sheet, r, causes) for r in item.routes(c))}]" for c in order)
+    names = list(plan.quantities)
+    owner = [names.index(q.name) for q in plan.owner]
+    exact = item.exercise.exact
+    fields = {
+        "decimals": item.exercise.decimals,
+        "exact": exact,
+        "key": [_number(v) for v in item.values],
+        "unrounded": [] if exact else [_number(v) for v in item.unrounded],
+        "owner": owner,
+        "order": order,
+        "number": blanks,
+    }
+    later = ",".join(f"[{r.cell},{_function(r.tree)}]" for r in unseen)
+    return f"{{...{_json(fields)},unseen:[{later}],routes:{{{routes}}}}}"
+
+
+def _route(sheet: Sheet, route: Route, causes: dict[str, str]) -> str:
+    if route.tree is None:
+        return f"{{r:{_json(list(route.reads))},f:null,s:[]}}"
+    slips = ",".join(_slips(sheet, route, causes))
+    return f"{{r:{_json(list(route.reads))},f:{_function(route.tree)},s:[{slips}]}}"
+
+
+def _slips(sheet: Sheet, route: Route, causes: dict[str, str]) -> Iterator[str]:
+    """Code, what is alike over a matrix, rank, whether rare, the expression, the sentence."""
+    for cause, slip in route.slips:
+        causes[cause.code] = sheet.language(cause.name)
+        says = sheet.language(slip.says, **slip.names)
+        key = json.dumps([str(k) for k in slip.key])
+        yield (f"[{_json(cause.code)},{_json(key)},{cause.rank},{int(slip.rare)},{_function(slip.tree)},{_json(says)}]")
+
+
+def _function(tree: Tree) -> str:
+    return f"v=>{script_of(text_of(tree))}"
+
+
+def _other(sheet: Sheet, blank: Asked) -> dict[str, Any]:
+    return {"number": blank.number, "answer": blank.answer, "choices": list(blank.choices)}
+
+
+def _number(value: float) -> float | int:
+    if not math.isfinite(value):
+        return 0
+    return int(value) if float(value).is_integer() else value
+
+
+def _json(value: Any) -> str:
+    """JSON that may stand inside a script of a page."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c").replace("\u2028", "")

@@ -1,0 +1,144 @@
+"""A sheet as one HTML file that marks itself: inputs inside the formulas, offline, by keyboard, with nothing loaded.
+
+With its key, the page marks at once, hints along the solver's order, and explains mistakes. Without it, the page holds
+no answers at all: it collects them. Both remember what was typed, and write answers that `gradwork grade` reads.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from gradwork.formats._mathml import MathML, words
+from gradwork.formats.html import HtmlPage, asset, font_faces
+from gradwork.notation import layout as pieces
+from gradwork.notation.document import Inline, Text
+from gradwork.notation.layout import Blank, Layout
+from gradwork.notation.speech import spoken
+from gradwork.worksheets.marking_data import marking_script
+from gradwork.worksheets.sheet import Sheet
+from gradwork.worksheets.words import Language
+
+
+class _InputMath(MathML):
+    """Formulas in which a blank is an input. A formula with one is a group with a spoken name, and no math role."""
+
+    def __init__(self, digits: int, language: Language) -> None:
+        super().__init__(digits)
+        self.language = language
+
+    def formula(self, piece: Layout, *, display: bool = False) -> str:
+        written = super().formula(piece, display=display)
+        return self._as_group(written, spoken(piece, self.digits))
+
+    def other_sides(self, piece: pieces.Infix) -> str:
+        return self._as_group(super().other_sides(piece), spoken(piece, self.digits))
+
+    def _as_group(self, written: str, said: str) -> str:
+        if "<input" not in written and "<select" not in written:
+            return written
+        end = written.index(">")
+        style = ' displaystyle="true"' if 'displaystyle="true"' in written[:end] else ""
+        return f'<math{style} role="group" aria-label="{escape(said)}"{written[end:]}'
+
+    def blank(self, piece: Blank) -> str:
+        return f'<mtext class="b">{field(piece, self.language)}</mtext>'
+
+
+def field(piece: Blank, language: Language) -> str:
+    """What is typed into, or chosen from."""
+    name = language("blank {number}", number=piece.number)
+    label = escape(f"{name}: {piece.label}" if piece.label else name)
+    if piece.again:
+        return f'<span class="again" data-blank="{piece.number}">({piece.number})</span>'
+    number = f'<span class="no" aria-hidden="true">{piece.number}</span>'
+    if piece.choices:
+        options = "".join(f"<option>{words(choice)}</option>" for choice in piece.choices)
+        return (
+            f'<span class="field">{number}<select id="b{piece.number}" data-blank="{piece.number}" '
+            f'aria-label="{label}"><option></option>{options}</select></span>'
+        )
+    return (
+        f'<span class="field">{number}<input id="b{piece.number}" data-blank="{piece.number}" aria-label="{label}" '
+        'type="text" inputmode="text" autocomplete="off" autocapitalize="off" spellcheck="false" size="5"></span>'
+    )
+
+
+class _InputPage(HtmlPage):
+    """Blocks with inputs. A blank within a sentence stands there as it is, outside any formula."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__(12)
+        self.language = language
+        self.math = _InputMath(12, language)
+
+    def inline(self, text: Text, *, display: bool = False) -> str:
+        parts = text if isinstance(text, tuple) else (text,)
+        return "".join(self._part(piece, display) for piece in parts)
+
+    def _part(self, piece: Inline, display: bool) -> str:
+        if isinstance(piece, Blank):
+            return field(piece, self.language)
+        return super().inline(piece, display=display)
+
+
+def sheet_page(sheet: Sheet, *, key: bool = True) -> str:
+    """The whole file."""
+    say = sheet.language
+    document = sheet.document()
+    body = _InputPage(say).page(document.blocks)
+    about = {
+        "chapter": sheet.chapter,
+        "seed": sheet.seed,
+        "level": sheet.level,
+        "mask": sheet.mask,
+        "checksum": sheet.checksum,
+        "blanks": len(sheet.blanks),
+        "key": key,
+        "words": {text: say(text) for text in _WORDS},
+    }
+    marking = marking_script(sheet) + _asset("marking.js") if key else ""
+    state = json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
+    script = f"const ABOUT={state};\n{marking}{_asset('page.js')}"
+    return (
+        f'<!doctype html>\n<html lang="{words(say.code)}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n<title>{words(document.title)}</title>\n'
+        f"<style>\n{font_faces()}{asset('page.css')}{asset('gradwork.css')}{_asset('page.css')}</style>\n</head>\n"
+        f'<body>\n<main class="gradwork sheet">\n{_who(say)}\n{body}\n{_bar(say, key)}\n</main>\n'
+        f"<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+_WORDS = (
+    "hint",
+    "Mark all",
+    "saved",
+    "answers are kept in this browser",
+    "this browser keeps nothing: save your answers to a file",
+    "clear everything that was typed?",
+    "blank {number}",
+    "answer",
+)
+
+
+def _who(say: Language) -> str:
+    name = words(say("Name"))
+    return f'<p class="who"><label>{name} <input id="learner" type="text" autocomplete="name"></label></p>'
+
+
+def _bar(say: Language, key: bool) -> str:
+    marking = f'<button type="button" id="mark">{words(say("Mark all"))}</button>' if key else ""
+    return (
+        '<div class="bar" role="region" aria-label="' + escape(say("Answers")) + '">'
+        f"{marking}"
+        f'<button type="button" id="save">{words(say("Save answers"))}</button>'
+        f'<button type="button" id="clear">{words(say("Start again"))}</button>'
+        '<output id="score" aria-live="polite"></output></div>'
+    )
+
+
+def _asset(name: str) -> str:
+    from importlib.resources import files
+
+    return (files("gradwork.worksheets") / "assets" / name).read_text(encoding="utf-8")
