@@ -7,44 +7,64 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.errors import UsageError
+from gradwork.errors import ArgumentError, UsageError
 from gradwork.models.load import load
 from gradwork.models.model import Model
+from gradwork.models.sheet_settings import drawer
+from gradwork.worksheets.draw import Draw
 from gradwork.worksheets.exercise import Ask, Chapter, Exercise
 from gradwork.worksheets.masks import mask_named
 
 _ROWS = 4  # of the data: a sheet is worked by hand
+_LEVELS = ("every-3", "results", "results")  # of a file that names no mask
 
 
-def chapter_from_file(path: Path) -> tuple[Chapter, str]:
-    """A chapter of one exercise, and the text that brings it back."""
-    return chapter_from_model(load(str(path))), ""
-
-
-def chapter_from_text(text: str, name: str) -> Chapter:
-    """A chapter from the text of a model file."""
-    return chapter_from_model(load(text))
+def chapter_from_file(path: Path) -> Chapter:
+    """A chapter of one exercise, from a model file."""
+    return chapter_from_model(load(str(path)))
 
 
 def chapter_from_model(model: Model) -> Chapter:
-    """A chapter of one exercise: the model's lines, and the gradient with respect to its parameters."""
+    """A chapter of one exercise: the model's lines, and the gradient with respect to its parameters.
+
+    Raises UsageError for a model that has no lines to print.
+    """
     if model.program is None:
         raise UsageError("a function has no lines to print", hint="a model file with formulas: loss = ... or [lines]")
-    given = {name: _few_rows(value) for name, value in model.bound.items()}
+    settings = model.settings.get("sheet", {})
+    pools = model.settings.get("draw", {})
+    fixed = {n: _few_rows(v, settings.get("rows", _ROWS), model) for n, v in model.bound.items()}
+    unknown = [name for name in pools if name not in fixed]
+    if unknown:
+        raise ArgumentError(f"[draw] draws {unknown[0]}, which no line uses", hint=", ".join(fixed))
+    drawers = {name: drawer(pool) for name, pool in pools.items()}
+
+    def draw(by: Draw) -> dict[str, Any]:
+        return {**fixed, **{name: one(by, tuple(np.shape(fixed[name]))) for name, one in drawers.items()}}
+
+    wanted = settings.get("gradients", True)
+    gradients = model.wrt if wanted is True else () if wanted is False else tuple(wanted)
     exercise = Exercise(
-        name="model",
-        text=model.title,
+        name=model.title,
+        text=settings.get("text", ""),
         lines=str(model.program),
-        draw=lambda draw: given,
-        gradients=model.wrt,
-        decimals=3,
-        exact=False,
+        draw=draw,
+        gradients=gradients,
+        slopes=settings.get("slopes", False),
+        also=tuple(settings.get("also", ())),
+        labels=settings.get("labels", {}),
+        decimals=settings.get("decimals", 3),
+        exact=settings.get("exact", False),
         largest=1e9,
     )
-    ask = Ask(exercise, mask_named("results"))
-    return Chapter("model", 0, model.title, "", ((ask,), (ask,), (ask,)))
+    own = settings.get("mask")
+    asks = tuple((Ask(exercise, mask_named(own or mask), settings.get("times", 1)),) for mask in _LEVELS)
+    return Chapter(Path(model.source).stem if model.source != "<model>" else "model", 0, model.title, "", asks)
 
 
-def _few_rows(value: Any) -> Any:
+def _few_rows(value: Any, rows: int, model: Model) -> Any:
     array = np.asarray(value)
-    return array[:_ROWS].tolist() if array.ndim else float(array)
+    longest = max((np.shape(v)[0] for v in model.data.values() if np.ndim(v)), default=0)
+    if array.ndim and array.shape[0] == longest and longest > rows:
+        array = array[:rows]
+    return array.tolist() if array.ndim else float(array)

@@ -80,7 +80,7 @@ def _chapter(given: Any) -> tuple[Chapter, str]:
     if isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".toml")):
         from gradwork.models.own_sheet import chapter_from_file
 
-        return chapter_from_file(Path(given))
+        return chapter_from_file(Path(given)), os.fspath(given)
     if isinstance(given, str):
         return chapter_named(given), ""
     from gradwork.models.model import Model
@@ -112,7 +112,7 @@ def load_sheet(path: str | os.PathLike[str]) -> Sheet:
         raise DataError(
             f"{file.name} is no sheet", why=f"a sheet's file ends in {RECORD} and is written by gradwork sheet"
         )
-    return sheet_of(record, file.name)
+    return sheet_of(record, file.name, file.parent)
 
 
 def sheet_from_code(text: str) -> Sheet:
@@ -141,30 +141,51 @@ class ClassSheets:
         self.first = load_sheet(path)
         self.record = json.loads(Path(path).read_text(encoding="utf-8"))
         self.roster: dict[str, int] = dict(self.record.get("roster", {}))
+        self._beside = Path(path).parent
         self._made = {self.first.seed: self.first}
 
     def sheet_for(self, answers: Answers) -> Sheet:
-        """The sheet that these answers belong to: by their own seed, by the roster, else that of the file."""
+        """The sheet that these answers belong to: by their own seed, by the roster, else that of the file.
+
+        Raises DataError for answers that were typed on another sheet.
+        """
         seed = answers.seed if answers.seed is not None else self.roster.get(answers.learner, self.first.seed)
         if seed not in self._made:
-            self._made[seed] = sheet_of({**self.record, "seed": seed, "checksum": None})
-        return self._made[seed]
+            self._made[seed] = sheet_of({**self.record, "seed": seed, "checksum": None}, beside=self._beside)
+        made = self._made[seed]
+        if answers.checksum and answers.checksum != made.checksum:
+            raise DataError(
+                f"the answers{f' of {answers.learner}' if answers.learner else ''} belong to another sheet",
+                why=f"they were typed on {answers.about}; this one is chapter {made.chapter}, level {made.level}, "
+                f"seed {made.seed}",
+                hint="the .sheet.json that was written beside that page",
+            )
+        return made
 
 
-def sheet_of(record: dict[str, Any], name: str = "the record") -> Sheet:
+def _chapter_from(source: str, beside: Path) -> Chapter:
+    """The chapter of a model file: where it was, or beside the sheet's own file."""
+    from gradwork.models.own_sheet import chapter_from_file
+
+    for place in (Path(source), beside / source, beside / Path(source).name):
+        if place.exists():
+            return chapter_from_file(place)
+    raise DataError(
+        f"the model file {source} is not there",
+        why="the sheet was made from it, and its numbers come from it",
+        hint="put it beside the .sheet.json",
+    )
+
+
+def sheet_of(record: dict[str, Any], name: str = "the record", beside: Path = Path()) -> Sheet:
     """The sheet that a record describes. Raises DataError where it cannot be brought back."""
     if record.get("gradwork sheet") != 1:
         raise DataError(f"{name} was written by a later gradwork", hint="update gradwork")
     source = record.get("source", "")
-    if source:
-        from gradwork.models.own_sheet import chapter_from_text
-
-        chapter = chapter_from_text(source, record["chapter"])
-    else:
-        try:
-            chapter = chapter_named(record["chapter"])
-        except UsageError as error:
-            raise DataError(f"{name} is a sheet of a chapter that is not here: {record['chapter']}") from error
+    try:
+        chapter = _chapter_from(source, beside) if source else chapter_named(record["chapter"])
+    except UsageError as error:
+        raise DataError(f"{name} is a sheet of a chapter that is not here: {record['chapter']}") from error
     mask = mask_named(record["mask"]) if record.get("mask") else None
     made = make_sheet(
         chapter, seed=record["seed"], level=record["level"], mask=mask, language=record["language"], source=source
@@ -172,7 +193,8 @@ def sheet_of(record: dict[str, Any], name: str = "the record") -> Sheet:
     if record["checksum"] is not None and made.checksum != record["checksum"]:
         raise DataError(
             f"the sheet of {name} cannot be brought back",
-            why=f"gradwork {record.get('version')} made it, and this version makes other numbers of the same seed",
+            why=f"gradwork {record.get('version')} made it, and this version makes other numbers of the same seed"
+            + (f"; or {source} has changed" if source else ""),
             hint=f"pip install gradwork=={record.get('version')}",
         )
     return made

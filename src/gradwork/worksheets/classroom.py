@@ -12,7 +12,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,11 +27,16 @@ from gradwork.worksheets.sheet import Sheet
 
 @dataclass(frozen=True)
 class Answers:
-    """What one learner typed. `seed` is that of their sheet, None where nothing says it."""
+    """What one learner typed. `seed` is that of their sheet, None where nothing says it.
+
+    checksum, about: of the sheet that they were typed on, and what it is, where the file says it.
+    """
 
     learner: str
     answers: Mapping[int, str]
     seed: int | None = None
+    checksum: str = field(default="", repr=False)
+    about: str = field(default="", repr=False)
 
 
 def read_answers(text: str, name: str = "the answers") -> list[Answers]:
@@ -58,11 +63,21 @@ def _from_json(found: Any, name: str) -> Iterator[Answers]:
     elif isinstance(found, dict) and isinstance(found.get("answers"), dict):
         seed = found.get("seed")
         learner = str(found.get("learner", found.get("name", "")))
-        yield Answers(learner, _typed(found["answers"], name), int(seed) if seed is not None else None)
+        about = ", ".join(f"{k} {found[k]}" for k in ("chapter", "level", "seed") if k in found)
+        typed = _typed(found["answers"], name)
+        yield Answers(learner, typed, _whole(seed, name), str(found.get("checksum") or ""), about)
     elif isinstance(found, dict):
         yield Answers("", _typed(found, name))
     else:
         raise DataError(f"{name} holds no answers", why='JSON answers are {"1": "3.5", ...} or a list of learners')
+
+
+def _whole(seed: object, name: str) -> int | None:
+    if seed is None or seed == "":
+        return None
+    if not str(seed).strip().isdigit():
+        raise DataError(f"the seed {seed!r} is no whole number", why=f"it stands in {name}")
+    return int(str(seed))
 
 
 def _typed(found: Mapping[Any, Any], name: str) -> dict[int, str]:

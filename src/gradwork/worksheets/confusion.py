@@ -73,7 +73,7 @@ def confusion_page(sheet: Sheet) -> Document:
             number = numbers[index, ("cell", confusion.cell)]
             same = [c.code for c, vs in confusion.wrong.items() if all(v == confusion.right for v in vs)]
             told = [
-                f"{number_text(v)} {c.code} {c.name}"
+                f"{number_text(v)} {c.code} {say(c.name)}"
                 for c, vs in confusion.wrong.items()
                 for v in dict.fromkeys(vs)
                 if v != confusion.right

@@ -124,7 +124,7 @@ class Exercise:
     largest: float = 200.0
     suits: Callable[[Mapping[str, Any]], bool] | None = None
     concepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _plans: dict[Any, Plan] = field(default_factory=dict, repr=False)
+    _plans: dict[Any, Plan] = field(default_factory=dict, init=False, repr=False)
 
     def plan(self, given: Arrays) -> Plan:
         """The plan for givens of these shapes, made once."""

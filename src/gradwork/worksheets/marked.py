@@ -64,8 +64,8 @@ class Marked(Shown):
                 found.setdefault(mark.cause, []).append(mark.blank.number)
         return {c: tuple(n) for c, n in sorted(found.items(), key=lambda pair: -len(pair[1]))}
 
-    def document(self, *, answers: bool = False) -> Document:
-        """The page. With `answers`, what is right stands beside what is wrong."""
+    def document(self, *, answers: bool = False, empty: bool = True) -> Document:
+        """The page. `answers`: what is right stands beside what is wrong. `empty`: empty blanks are listed."""
         say = self.sheet.language
         title = f"{self.sheet.title}: {self.learner}" if self.learner else self.sheet.title
         blocks: list[Block] = [Heading(title, 1)]
@@ -73,7 +73,7 @@ class Marked(Shown):
         blocks.append(Paragraph(result, "result"))
         rows = []
         for mark in self.marks:
-            if mark.status == RIGHT:
+            if mark.status == RIGHT or (mark.status == EMPTY and not empty):
                 continue
             right = [mark.blank.text] if answers else []
             rows.append(

@@ -118,7 +118,9 @@ def agrees(reading: Reading, value: float, decimals: int) -> bool:
 
 def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
     """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
-    if reading.decimals is None or abs(reading.value - value) > 0.05 * abs(value) or (exact and not reading.decimals):
+    if reading.decimals is None or (exact and not reading.decimals):
+        return False
+    if abs(reading.value - value) > (0.2 if reading.decimals else 0.05) * abs(value):
         return False
     return rounded(value, reading.decimals) == reading.value
 
@@ -202,6 +204,8 @@ class _Marking:
             return False
         # Whoever did not round on the way gets this instead.
         low, high = sorted((self.key[cell], self.item.unrounded[cell]))
+        if any(agrees(r, self.item.unrounded[cell], self.decimals) for r in readings):
+            return True
         unit = 10.0**-self.decimals
         for r in readings:
             enough = r.decimals is None or r.decimals >= self.decimals

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from gradwork.check.trees import Tree, text_of
@@ -20,15 +21,49 @@ from gradwork.worksheets.sheet import Asked, Sheet
 
 def marking_script(sheet: Sheet) -> str:
     """A script that states `SHEET`: everything that is needed to mark, hint and explain offline."""
-    causes: dict[str, str] = {}
-    items = ",\n".join(_item(sheet, k, item, causes) for k, item in enumerate(sheet.items))
+    shared = _Shared(sheet)
+    items = ",\n".join(_item(sheet, k, item, shared) for k, item in enumerate(sheet.items))
     other = [_other(sheet, b) for b in sheet.blanks if b.kind != "cell"]
     told = {str(b.number): list(hints(sheet, b)) for b in sheet.blanks}
     words = {text: sheet.language(text) for text in WORDS}
+    routes = ",\n".join(shared.routes)
     return (
-        f"const SHEET={{items:[{items}],\nother:{_json(other)},\nhints:{_json(told)},\n"
-        f"causes:{_json(causes)},\nwords:{_json(words)}}};\n"
+        f"const SHEET={{items:[{items}],\nother:{_json(other)},\nhints:{_json(told)},\nroutes:[{routes}],\n"
+        f"kinds:[{','.join(shared.kinds)}],\nsays:{_json(list(shared.says))},\n"
+        f"causes:{_json(shared.causes)},\nwords:{_json(words)}}};\n"
     )
+
+
+@dataclass
+class _Shared:
+    """What many blanks have in common, stated once and read by its position: ways, kinds of mistakes, sentences."""
+
+    sheet: Sheet
+    routes: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    says: dict[str, int] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
+
+    def route(self, route: Route) -> int:
+        """The position of a way: what it reads, its expression, and the slips on it."""
+        reads = _json(list(route.reads))
+        if route.tree is None:
+            return _position(self.routes, f"{{r:{reads},f:null,s:[]}}")
+        slips = ",".join(self._slips(route))
+        return _position(self.routes, f"{{r:{reads},f:{_function(route.tree)},s:[{slips}]}}")
+
+    def _slips(self, route: Route) -> Iterator[str]:
+        """Its kind (code, what is alike over a matrix, rank, whether rare), the expression, the sentence."""
+        for cause, slip in route.slips:
+            self.causes[cause.code] = self.sheet.language(cause.name)
+            key = json.dumps([str(k) for k in slip.key])
+            kind = _position(self.kinds, _json([cause.code, key, cause.rank, int(slip.rare)]))
+            says = _position(self.says, self.sheet.language(slip.says, **slip.names))
+            yield f"[{kind},{_function(slip.tree)},{says}]"
+
+
+def _position(known: dict[str, int], text: str) -> int:
+    return known.setdefault(text, len(known))
 
 
 WORDS = (
@@ -51,13 +86,13 @@ WORDS = (
 )
 
 
-def _item(sheet: Sheet, index: int, item: Item, causes: dict[str, str]) -> str:
+def _item(sheet: Sheet, index: int, item: Item, shared: _Shared) -> str:
     plan = item.plan
     blanks = {b.place[1]: b.number for b in sheet.blanks if b.item == index and b.kind == "cell"}
     order = [s.cell for s in item.solution.steps if s.cell in blanks]
     order += [c for c in blanks if c not in order]
     unseen = [r for c, r in plan.definitions.items() if c not in item.shown]
-    routes = ",".join(f"{c}:[{','.join(_route(sheet, r, causes) for r in item.routes(c))}]" for c in order)
+    routes = {c: [shared.route(r) for r in item.routes(c)] for c in order}
     names = list(plan.quantities)
     owner = [names.index(q.name) for q in plan.owner]
     exact = item.exercise.exact
@@ -69,25 +104,10 @@ def _item(sheet: Sheet, index: int, item: Item, causes: dict[str, str]) -> str:
         "owner": owner,
         "order": order,
         "number": blanks,
+        "routes": routes,
     }
     later = ",".join(f"[{r.cell},{_function(r.tree)}]" for r in unseen)
-    return f"{{...{_json(fields)},unseen:[{later}],routes:{{{routes}}}}}"
-
-
-def _route(sheet: Sheet, route: Route, causes: dict[str, str]) -> str:
-    if route.tree is None:
-        return f"{{r:{_json(list(route.reads))},f:null,s:[]}}"
-    slips = ",".join(_slips(sheet, route, causes))
-    return f"{{r:{_json(list(route.reads))},f:{_function(route.tree)},s:[{slips}]}}"
-
-
-def _slips(sheet: Sheet, route: Route, causes: dict[str, str]) -> Iterator[str]:
-    """Code, what is alike over a matrix, rank, whether rare, the expression, the sentence."""
-    for cause, slip in route.slips:
-        causes[cause.code] = sheet.language(cause.name)
-        says = sheet.language(slip.says, **slip.names)
-        key = json.dumps([str(k) for k in slip.key])
-        yield (f"[{_json(cause.code)},{_json(key)},{cause.rank},{int(slip.rare)},{_function(slip.tree)},{_json(says)}]")
+    return f"{{...{_json(fields)},unseen:[{later}]}}"
 
 
 def _function(tree: Tree) -> str:

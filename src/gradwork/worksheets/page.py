@@ -7,12 +7,13 @@ no answers at all: it collects them. Both remember what was typed, and write ans
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 
 from gradwork.formats._mathml import MathML, words
 from gradwork.formats.html import HtmlPage, asset, font_faces
 from gradwork.notation import layout as pieces
-from gradwork.notation.document import Inline, Text
+from gradwork.notation.document import Equations, Inline, Listing, Table, Text
 from gradwork.notation.layout import Blank, Layout
 from gradwork.notation.speech import spoken
 from gradwork.worksheets.marking_data import marking_script
@@ -29,20 +30,26 @@ class _InputMath(MathML):
 
     def formula(self, piece: Layout, *, display: bool = False) -> str:
         written = super().formula(piece, display=display)
-        return self._as_group(written, spoken(piece, self.digits))
+        return self._in_language(self._as_group(written, piece))
 
     def other_sides(self, piece: pieces.Infix) -> str:
-        return self._as_group(super().other_sides(piece), spoken(piece, self.digits))
+        return self._in_language(self._as_group(super().other_sides(piece), piece))
 
-    def _as_group(self, written: str, said: str) -> str:
+    def _in_language(self, written: str) -> str:
+        """Formulas are spoken in English here; elsewhere a screen reader says them by itself, from the MathML."""
+        return written if self.language.code == "en" else re.sub(r' alttext="[^"]*"', "", written)
+
+    def _as_group(self, written: str, piece: Layout) -> str:
         if "<input" not in written and "<select" not in written:
             return written
         end = written.index(">")
         style = ' displaystyle="true"' if 'displaystyle="true"' in written[:end] else ""
+        said = spoken(piece, self.digits) if self.language.code == "en" else self.language("Formula")
         return f'<math{style} role="group" aria-label="{escape(said)}"{written[end:]}'
 
     def blank(self, piece: Blank) -> str:
-        return f'<mtext class="b">{field(piece, self.language)}</mtext>'
+        # A browser sets no room between an equals sign and words; before a number it does.
+        return f'<mn>{field(piece, self.language)}</mn>'
 
 
 def field(piece: Blank, language: Language) -> str:
@@ -57,6 +64,7 @@ def field(piece: Blank, language: Language) -> str:
         return (
             f'<span class="field">{number}<select id="b{piece.number}" data-blank="{piece.number}" '
             f'aria-label="{label}"><option></option>{options}</select></span>'
+            f'<span class="options" aria-hidden="true">({words(" / ".join(piece.choices))})</span>'
         )
     return (
         f'<span class="field">{number}<input id="b{piece.number}" data-blank="{piece.number}" aria-label="{label}" '
@@ -71,6 +79,21 @@ class _InputPage(HtmlPage):
         super().__init__(12)
         self.language = language
         self.math = _InputMath(12, language)
+
+    def equations(self, block: Equations) -> str:
+        return self._box(super().equations(block))
+
+    def table(self, block: Table) -> str:
+        return self._box(super().table(block))
+
+    def listing(self, block: Listing) -> str:
+        return self._box(super().listing(block))
+
+    def _box(self, written: str) -> str:
+        """A box named in the page's language. What holds inputs is reached through them, without a stop of its own."""
+        for name in ("Formula", "Table", "Program"):
+            written = written.replace(f'aria-label="{name}"', f'aria-label="{escape(self.language(name))}"', 1)
+        return written.replace(' tabindex="0"', "", 1) if "<input" in written or "<select" in written else written
 
     def inline(self, text: Text, *, display: bool = False) -> str:
         parts = text if isinstance(text, tuple) else (text,)
@@ -111,14 +134,13 @@ def sheet_page(sheet: Sheet, *, key: bool = True) -> str:
 
 
 _WORDS = (
-    "hint",
-    "Mark all",
-    "saved",
-    "answers are kept in this browser",
+    "Hint",
+    "saved as {name}",
     "this browser keeps nothing: save your answers to a file",
     "clear everything that was typed?",
     "blank {number}",
-    "answer",
+    "{score} of {total}",
+    "{count} of {total} filled in",
 )
 
 
@@ -128,13 +150,14 @@ def _who(say: Language) -> str:
 
 
 def _bar(say: Language, key: bool) -> str:
-    marking = f'<button type="button" id="mark">{words(say("Mark all"))}</button>' if key else ""
+    """The buttons, and the places that a screen reader hears of: what was marked last, and what is right."""
+    buttons = {"mark": "Mark all", "hint": "Hint"} if key else {}
+    buttons |= {"save": "Save answers", "clear": "Start again"}
+    written = "".join(f'<button type="button" id="{k}">{words(say(text))}</button>' for k, text in buttons.items())
+    right = f'<span class="unseen" id="is-right">{words(say("right"))}</span>' if key else ""
     return (
-        '<div class="bar" role="region" aria-label="' + escape(say("Answers")) + '">'
-        f"{marking}"
-        f'<button type="button" id="save">{words(say("Save answers"))}</button>'
-        f'<button type="button" id="clear">{words(say("Start again"))}</button>'
-        '<output id="score" aria-live="polite"></output></div>'
+        f'<div class="bar" role="region" aria-label="{escape(say("Answers"))}">{written}'
+        f'<span id="score"></span><span class="unseen" id="told" role="status"></span>{right}</div>'
     )
 
 

@@ -6,8 +6,8 @@ met before is shown by its number alone, however often it is put in again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from gradwork.errors import ArgumentError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gradwork.worksheets.words import Language
 
 STAR = "★"
+_WIDE = 64  # characters of givens that stand on one line
 Place = tuple[Any, ...]
 
 
@@ -84,21 +85,30 @@ class Printing:
 
     def _equations(self, row: Row) -> Iterator[Equation]:
         if isinstance(row, Given):
-            single = [n for n in row.names if not self._quantity(n).shape]
-            pieces = [equation(self.label(n), self._value(n)) for n in single]
-            if pieces and row.together:
+            for names in self._side_by_side(row):
+                pieces = [equation(self.label(n), self._value(n)) for n in names]
                 yield Equation(Listed(tuple(pieces), ",   ") if len(pieces) > 1 else pieces[0])
-            else:
-                yield from map(Equation, pieces)
-            for n in row.names:
-                if n not in single:
-                    yield Equation(equation(self.label(n), self._value(n)))
         elif isinstance(row, Told):
             for n in row.names:
                 if self._says_something(n):
                     yield Equation(equation(self.label(n), self._formula(n)))
         elif isinstance(row, Line):
             yield self._line(row)
+
+    def _side_by_side(self, row: Given) -> Iterator[list[str]]:
+        """The givens, as many on one line as have room there: a sheet of paper is small."""
+        line: list[str] = []
+        width = 0
+        for name in row.names:
+            shape = self._quantity(name).shape
+            own = len(name) + 6 + 6 * (shape[-1] if shape else 1)
+            if line and (not row.together or width + own > _WIDE):
+                yield line
+                line, width = [], 0
+            line.append(name)
+            width += own
+        if line:
+            yield line
 
     def _line(self, row: Line) -> Equation:
         sides: list[Layout] = [self.label(row.name)]
@@ -108,14 +118,15 @@ class Printing:
             sides.append(self._numbers_put_in(row.name))
         if row.value:
             sides.append(self._value(row.name))
-        return Equation(equation(*sides), note=self._remark(row))
+        return Equation(equation(*sides), note=self._remark(row) or "")
 
     def _remark(self, row: Line) -> Text:
         parts: list[str | Layout] = []
         if row.rule and row.name in self.rules:
             place: Place = ("rule", row.name)
             if place in self.hidden:
-                parts += [self._blank(place, tuple(sorted(set(self.rules.values()))), row.name)]
+                choices = tuple(self.language(r) for r in sorted(set(self.rules.values())))
+                parts += [self._blank(place, choices, self.language("rule of {name}", name=row.name))]
             else:
                 parts += [self.language(self.rules[row.name])]
         if row.shape:
@@ -124,7 +135,8 @@ class Printing:
             for axis, size in enumerate(shape):
                 side: Place = ("shape", row.name, axis)
                 cells += [" × "] if axis else []
-                cells += [self._blank(side) if side in self.hidden else str(size)]
+                label = self.language("shape of {name}", name=row.name)
+                cells += [self._blank(side, label=label) if side in self.hidden else str(size)]
             parts += [*([", "] if parts else []), *cells]
         return tuple(parts)
 
@@ -204,12 +216,12 @@ class Printing:
             return self._value(alias.name)
         nodes = _read_by(self.plan, quantity)
         cut = {q.leaf: self._value(q.name) for q in reversed(self.plan.quantities.values()) if q.leaf in nodes}
-        return read(self.plan.graph, quantity.node, cut, own=True)
+        return self._said(read(self.plan.graph, quantity.node, cut, own=True))
 
     def _read(self, name: str, cut: Mapping[int, Layout]) -> Layout:
         quantity = self._quantity(name)
         alias = self._alias(quantity)
-        return cut[alias.leaf] if alias else read(self.plan.graph, quantity.node, cut, own=True)
+        return cut[alias.leaf] if alias else self._said(read(self.plan.graph, quantity.node, cut, own=True))
 
     def _alias(self, quantity: Quantity) -> Quantity | None:
         """The quantity that this one is another name for, where it is one."""
@@ -253,7 +265,11 @@ class Printing:
         rights = [t.split("=", 1)[1].strip() for t in self.exercise.also]
         node = self.plan.graph.find(f"also_{rights.index(text)}")
         cut = {q.leaf: self.label(n) for n, q in reversed(self.plan.quantities.items())}
-        return read(self.plan.graph, node, cut, own=True)
+        return self._said(read(self.plan.graph, node, cut, own=True))
+
+    def _said(self, piece: Layout) -> Layout:
+        """A formula with its words, such as "over rows", in the language of the page."""
+        return piece if self.language.code == "en" else _with_words(piece, self.language)
 
 
 def _read_by(plan: Plan, quantity: Quantity) -> set[int]:
@@ -268,6 +284,16 @@ def _read_by(plan: Plan, quantity: Quantity) -> set[int]:
             met.add(i)
             waiting += plan.graph.nodes[i].inputs
     return found
+
+
+def _with_words(piece: Any, say: Callable[[str], str]) -> Any:
+    if isinstance(piece, Words):
+        return Words(say(piece.text))
+    if isinstance(piece, tuple):
+        return tuple(_with_words(part, say) for part in piece)
+    if isinstance(piece, Layout):
+        return replace(piece, **{f.name: _with_words(getattr(piece, f.name), say) for f in fields(piece)})
+    return piece
 
 
 def label_of(text: str) -> Layout:

@@ -95,10 +95,11 @@ class Sheet(Shown):
         if place[0] == "cell":
             return Asked(number, index, place, item.plan.cell_name(place[1]), float(answer))
         if place[0] == "shape":
-            return Asked(number, index, place, f"shape of {place[1]}", float(answer))
+            return Asked(number, index, place, self.language("shape of {name}", name=place[1]), float(answer))
         if place[0] == "rule":
             choices = tuple(self.language(r) for r in sorted(set(item.rules.values())))
-            return Asked(number, index, place, f"rule of {place[1]}", self.language(str(answer)), choices)
+            name = self.language("rule of {name}", name=place[1])
+            return Asked(number, index, place, name, self.language(str(answer)), choices)
         choice = item.choice(place)
         options = tuple(self.language(o) for o in choice.options)
         return Asked(number, index, place, self.language(choice.text), options[int(answer)], options)
@@ -131,14 +132,11 @@ class Sheet(Shown):
         """The number of the blank at a cell of an item; None where it is none."""
         return self._printed[1].numbers.get((item, ("cell", cell)))
 
-    def item_text(self, index: int) -> str:
-        """One exercise as text, for the terminal."""
-        from gradwork.formats import render
-
+    def item_page(self, index: int) -> Document:
+        """One exercise by itself."""
         item = self.items[index]
         heading = Heading(f"{index + 1}", 2, aside=self.language(item.exercise.text))
-        page = Document("", (heading, *self._printed[0][index]), digits=12)
-        return str(render(page, "plain")).strip("\n")
+        return Document("", (heading, *self._printed[0][index]), language=self.language.code, digits=12)
 
     # -- as a page ----------------------------------------------------------------------------------------------------
 
@@ -221,9 +219,17 @@ class Sheet(Shown):
     @cached_property
     def checksum(self) -> str:
         """A short sum over every number and every blank of the sheet."""
-        lines = [f"{b.number} {b.item} {b.place} {b.text}" for b in self.blanks]
+        lines = [f"{b.number} {b.item} {b.place} {self._in_english(b)}" for b in self.blanks]
         lines += [" ".join(map(number_text, item.values)) for item in self.items]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def _in_english(self, blank: Asked) -> str:
+        """The answer whatever the sheet's language is: the sheet is the same in each."""
+        item = self.items[blank.item]
+        answer = item.answer(blank.place)
+        if blank.kind == "choice":
+            return item.choice(blank.place).options[int(answer)]
+        return answer if isinstance(answer, str) else number_text(answer)
 
     def _facts(self) -> dict[str, Any]:
         return {"chapter": self.chapter, "level": self.level, "seed": self.seed, "blanks": len(self.blanks)}
@@ -248,4 +254,5 @@ def make_sheet(
             words = (chapter.slug, level, position, k, seed)
             items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times), worth))
     name = mask.name if mask else ""
-    return Sheet(chapter.slug, chapter.title, level, seed, name, tuple(items), language_named(language), source)
+    say = language_named(language)
+    return Sheet(chapter.slug, say(chapter.title), level, seed, name, tuple(items), say, source)

@@ -7,6 +7,12 @@ function say(text, values) {
   return (SHEET.words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => values && name in values ? values[name] : whole);
 }
 
+// What is stated once for many blanks is put in its places: a slip is code, key, rank, rare, expression, sentence.
+for (const route of SHEET.routes) route.s = route.s.map(([kind, f, says]) => [...SHEET.kinds[kind], f, SHEET.says[says]]);
+for (const item of SHEET.items) {
+  for (const cell of item.order) item.routes[cell] = item.routes[cell].map(k => SHEET.routes[k]);
+}
+
 // --- reading numbers: see worksheets/answers.py
 
 const SIGNS = {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⁄": "/", "∕": "/", "÷": "/"};
@@ -95,7 +101,8 @@ function agrees(r, value, decimals) {
 }
 
 function isShortOf(r, value, exact) {
-  if (r.decimals === null || Math.abs(r.value - value) > 0.05 * Math.abs(value) || (exact && !r.decimals)) return false;
+  if (r.decimals === null || (exact && !r.decimals)) return false;
+  if (Math.abs(r.value - value) > (r.decimals ? 0.2 : 0.05) * Math.abs(value)) return false;
   return rounded(value, r.decimals) === r.value;
 }
 
@@ -216,6 +223,7 @@ function isRight(item, cell, readings) {
   const key = item.key[cell];
   if (readings.some(r => agrees(r, key, item.decimals))) return true;
   if (item.exact) return false;
+  if (readings.some(r => agrees(r, item.unrounded[cell], item.decimals))) return true;
   const [low, high] = [key, item.unrounded[cell]].sort((a, b) => a - b), unit = 10 ** -item.decimals;
   return readings.some(r => (r.decimals === null || r.decimals >= item.decimals) && low - 0.51 * unit <= r.value && r.value <= high + 0.51 * unit);
 }

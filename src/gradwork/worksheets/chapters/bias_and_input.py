@@ -1,5 +1,7 @@
 """Chapter 2: the slope of a bias and of an input."""
 
+from dataclasses import replace
+
 from gradwork.worksheets.exercise import Ask, Chapter, Choice, Exercise, Given, Grid, Line, Told
 from gradwork.worksheets.masks import mask_named as mask
 
@@ -47,7 +49,7 @@ INPUT = Exercise(
         "X_before": d.whole(-4, 5),
         "dX": d.pick((2, 0.1, -2, 3, -0.1)),
     },
-    also=("Z_after = W*X_after + b", "X_after = X_before + dX", "slope = W"),
+    also=("Z_after = W*X_after + b", "X_after = X_before + dX"),
     labels={"slope": "dZ/dX"},
     show=(
         Told(("Z_before", "dZ", "slope")),
@@ -57,6 +59,13 @@ INPUT = Exercise(
     ),
     decimals=1,
     suits=lambda v: abs(v["W"]) > 1 and v["W"] != v["dX"],
+)
+
+STAR = replace(
+    INPUT,
+    name="star",
+    text="The slope is the weight: no need to compute anything.",
+    also=(*INPUT.also, "slope = W"),
 )
 
 ALL = Exercise(
@@ -79,7 +88,6 @@ ALL = Exercise(
         "db": d.pick((2, 3, 0.1, -2)),
         "dX": d.pick((2, 3, 0.1, -2)),
     },
-    also=("slope_w = X", "slope_x = W"),
     labels={
         "slope_w": "dZ/dW",
         "slope_b": "dZ/db",
@@ -122,7 +130,7 @@ CHAPTER = Chapter(
             Ask(INPUT, mask("anywhere-3")),
         ),
         (
-            Ask(INPUT, mask("star")),
+            Ask(STAR, mask("star")),
             Ask(INPUT, mask("anywhere-4")),
             Ask(ALL, mask("results")),
             Ask(ALL, mask("anywhere-5")),

@@ -16,7 +16,10 @@ TABLE = Grid(("before", "after", "change"), (("W", "W_before", "W_after", "dW"),
 SHOW = (Told(("Z_before", "dZ", "slope")), Given(("X",)), TABLE, Line("slope", formula=False))
 
 
-def _weight(name: str, text: str, nudges: Sequence[float], inputs: tuple[int, int] = (-9, 9)) -> Exercise:
+def _weight(
+    name: str, text: str, nudges: Sequence[float], inputs: tuple[int, int] = (-9, 9), *, seen: bool = False
+) -> Exercise:
+    """An item with one weight; where it is `seen`, the page says that the slope is the input."""
     return Exercise(
         name=name,
         text=text,
@@ -26,7 +29,7 @@ def _weight(name: str, text: str, nudges: Sequence[float], inputs: tuple[int, in
             "W_before": d.whole(-5, 6),
             "dW": d.pick(nudges),
         },
-        also=("Z_after = W_after * X", "W_after = W_before + dW", "slope = X"),
+        also=("Z_after = W_after * X", "W_after = W_before + dW", *(("slope = X",) if seen else ())),
         labels={"slope": "dZ/dW"},
         show=SHOW,
         decimals=1,
@@ -36,6 +39,7 @@ def _weight(name: str, text: str, nudges: Sequence[float], inputs: tuple[int, in
 
 WHOLE = _weight("whole", "Raise the weight. How much does the output rise, and how much for each 1?", (2, 3, 4), (2, 9))
 SMALL = _weight("small", "A small nudge. The slope is the same, however small the nudge is.", (0.1, 0.2, 0.5))
+STAR = _weight("star", "The slope is the input: no need to compute anything.", (0.1, 0.3, -0.2), seen=True)
 DOWN = _weight("down", "The weight goes down. The slope keeps its sign.", (-0.1, -2, -1, -3))
 
 THREE = Exercise(
@@ -97,7 +101,7 @@ CHAPTER = Chapter(
             Ask(WHOLE, mask("input+ratio")),
         ),
         (
-            Ask(SMALL, mask("star")),
+            Ask(STAR, mask("star"), 2),
             Ask(DOWN, mask("anywhere-4"), 2),
             Ask(THREE, mask("results")),
             Ask(THREE, mask("anywhere-6")),

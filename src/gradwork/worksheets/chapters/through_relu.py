@@ -25,7 +25,7 @@ def _through(name: str, text: str, live: bool) -> Exercise:
             "W_before": d.whole(-4, 5, zero=False),
             "dW": d.pick((1, 2, 0.1, -0.1)),
         },
-        also=("Z_after = W_after * X", "W_after = W_before + dW", "weight = X", "whole = unit * weight"),
+        also=("Z_after = W_after * X", "W_after = W_before + dW", "whole = unit * weight"),
         labels={"weight": "dZ/dW", "unit": "dA/dZ", "whole": "dA/dW"},
         show=(
             Told(("Z_before", "A_before", "A_after", "dZ", "dA")),

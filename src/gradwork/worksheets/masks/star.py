@@ -1,6 +1,6 @@
 """Star: the result has to be seen without computing. What leads to it is starred out, and not asked for.
 
-It works where an exercise has a second way to a line, as a slope that is its input: that line is asked for, and what
+It works where an exercise says that a line is another number, as a slope is its input: that line is asked for, and what
 its first way reads is hidden for good.
 """
 
@@ -13,12 +13,12 @@ from gradwork.worksheets.masks import Hiding, Mask, Place
 
 
 def _star(hiding: Hiding) -> Iterator[int | Place]:
-    seconds = [r for r in hiding.plan.relations if r.extra]
+    seconds = [r for r in hiding.plan.relations if r.extra and r.tree[0] == "cell"]
     asked = {r.cell for r in seconds}
     if not asked:
         raise UsageError(
             f"the exercise {hiding.exercise.name} has nothing to be seen without computing",
-            why="the mask star asks for a line that has a second way to it",
+            why="the mask star asks for a line that is said to be another number",
             hint='an exercise with also = ("slope = X",), or another mask',
         )
     needed = {c for r in seconds for c in r.reads}

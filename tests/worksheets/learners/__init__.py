@@ -1,0 +1,1 @@
+"""Simulated learners: workings with one misconception each, worked in plain NumPy without any code of the package."""
