@@ -1,8 +1,9 @@
-"""What all tests share: the flag that rewrites golden files, and the fixture that compares with them."""
+"""What all tests share: golden files with their flag, and standing aside where an extra is missing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite the golden files; read the diff")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whatever is tested with each format needs Typst for PDF, which is an extra."""
+    given = getattr(item, "callspec", None)
+    if given is not None and "pdf" in map(str, given.params.values()) and find_spec("typst") is None:
+        pytest.skip("typst is not installed: no PDF is made")
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ PUBLIC = {
     "log_softmax",
     "Graph",
     "load",
+    "sheet",
+    "load_sheet",
     "GradworkError",
 }
 

@@ -25,7 +25,7 @@ from gradwork.check.verdicts import BARS
 from gradwork.errors import ArgumentError, GradworkError, MissingExtraError, TracedValueError
 from gradwork.gradients.nudge import nudge
 from gradwork.graph.trace import as_called
-from gradwork.graph.tree import Structure, flatten
+from gradwork.graph.tree import Structure, flatten, leaf_names
 
 try:
     import jax
@@ -93,12 +93,10 @@ class Subject:
     def places(self) -> dict[str, int]:
         """The checked leaves by name."""
         leaves, structure = self.tree
-        names = as_called(self.f).labels(len(self.args))
-        found = {}
-        for k, (path, leaf) in enumerate(zip(structure.paths(), leaves, strict=True)):
-            if _is_floating(leaf):
-                position, *rest = path.path
-                found[type(path)(tuple(rest)).name(names[position])] = k
+        labels = as_called(self.f).labels(len(self.args))
+        inside = leaf_names(list(zip(labels, structure.children, strict=True)))
+        names = [name for names in inside for name in names]
+        found = {name: k for k, (name, leaf) in enumerate(zip(names, leaves, strict=True)) if _is_floating(leaf)}
         if not found:
             raise ArgumentError("no argument is an array of floating numbers", hint="jnp.array([0.5, 2.0])")
         return found

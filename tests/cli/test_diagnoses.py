@@ -59,7 +59,7 @@ def test_a_cause_has_a_page_with_both_examples(cause, run):
     assert run("explain", cause.name) == outcome
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
+@pytest.mark.parametrize("cause", [c for c in CAUSES if not c.written], ids=lambda cause: cause.code)
 def test_both_examples_are_python(cause):
     import textwrap
 

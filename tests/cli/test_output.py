@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gradwork.cli import _output
+from gradwork.errors import UsageError
 from gradwork.notation.document import Document
 
 PAGE = "explain"  # a command that shows a page and needs no model
@@ -181,3 +182,18 @@ def test_colour_in_a_window(wish, environment, colored):
 def test_no_colour_in_a_pipe(process):
     out, _ = process(PAGE, "GW105").communicate(timeout=30)
     assert b"\x1b[" not in out
+
+
+def test_a_window_is_no_place_for_a_pdf(monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with pytest.raises(UsageError, match="a window cannot show PDF"):
+        _output.refuse_bytes_in_window(Namespace(to="pdf", output=None))
+    _output.refuse_bytes_in_window(Namespace(to="pdf", output="page.pdf"))
+    _output.refuse_bytes_in_window(Namespace(to="html", output=None))
+
+
+def test_the_paper_is_chosen(run, tmp_path):
+    file = tmp_path / "formats.typ"
+    assert run("formats", "-o", str(file), "--paper", "letter").code == 0
+    assert 'paper: "us-letter"' in file.read_text(encoding="utf-8")
+    assert run("formats", "-o", str(file), "--paper", "a5").code == 2

@@ -44,8 +44,12 @@ def test_python(page: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @each_page
-def test_commands(page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.chdir(ROOT)
+def test_commands(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # What an example writes goes to a folder of its own, in which the examples are at hand.
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     for line, text in blocks(page, "console"):
         for command, expected in sessions(text):

@@ -13,7 +13,9 @@ from gradwork.notation.document import (
     Heading,
     Listing,
     Paragraph,
+    Run,
     Section,
+    Sliders,
     Step,
     Table,
 )
@@ -234,6 +236,21 @@ BLOCKS: dict[str, Block] = {
     "Listing": Listing("def loss(w):\n    return w ** 2  # <b>&amp;\n"),
     "Figure": Figure(
         (Curve((0, 1, 2), (0.0, float("nan"), 4.0), "a < b", "path"),), (Dot(1, 2, "100 %"),), caption="A & B"
+    ),
+    "Sliders": Sliders(
+        (Curve((0, 1, 2), (4.0, 1.0, 0.0), "300 < 400", "contour"),),
+        (Dot(0, 4, "start"),),
+        caption="The path & its steps",
+        window=(0.0, 2.0, 0.0, 4.0),
+        second=Figure((Curve((0, 1), (9.0, 1.0)),), (), "step", "loss"),
+        runs=(
+            Run("0.1 <this run>", "one & done", (0, 1), ((0, 4), (1, 1)), ((0, 9), (1, 1)), (("9", "−2"), ("1", "–"))),
+            Run(
+                "0.2", "diverges", (0, 1), ((0, 4), (9e9, float("nan"))), ((0, 9), (1, 1e300)), (("9", "4"), ("–", "–"))
+            ),
+        ),
+        run_name="learning rate",
+        lines=(("loss", (0,)), ("new w = w - 1 < 2", (0, " - 2 · ", 1, " = ", 1))),
     ),
     "Section": Section(Heading("More & more"), (Paragraph("inside"),), detail=True),
 }

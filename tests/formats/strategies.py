@@ -25,7 +25,7 @@ leaves: st.SearchStrategy[Layout] = (
     | st.builds(pieces.Symbol, names)
     | st.builds(pieces.Words, texts)
     | st.builds(pieces.Dots, st.sampled_from(["horizontal", "vertical", "diagonal"]))
-    | st.builds(pieces.Blank, st.integers(0, 200))
+    | st.builds(pieces.Blank, st.integers(0, 200), st.booleans(), st.lists(texts, max_size=3).map(tuple), texts)
 )
 
 
@@ -59,7 +59,12 @@ inlines = texts | layouts
 running = inlines | st.lists(inlines, max_size=3).map(tuple)
 _points = st.lists(st.floats() | st.integers(-5, 5).map(float), max_size=6).map(tuple)
 curves = st.builds(
-    blocks.Curve, _points, _points, texts, st.sampled_from(["curve", "secant", "tangent", "path", "other"])
+    blocks.Curve,
+    _points,
+    _points,
+    texts,
+    st.sampled_from(["curve", "secant", "tangent", "path", "points", "contour", "other"]),
+    st.lists(texts, max_size=6).map(tuple),
 )
 dots = st.builds(blocks.Dot, st.floats(), st.floats(), texts)
 equations = st.builds(blocks.Equation, layouts, running)
@@ -88,6 +93,9 @@ single_blocks: st.SearchStrategy[blocks.Block] = st.one_of(
         texts,
         running,
         texts,
+        st.sampled_from(["", "x", "y", "xy"]),
+        st.none() | st.just((0.5, 4.0, 0.5, 4.0)),
+        st.sampled_from([0.0, 5.0]),
     ),
 )
 sections = st.builds(blocks.Section, headings, st.lists(single_blocks, max_size=2).map(tuple), st.booleans())

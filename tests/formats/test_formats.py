@@ -17,7 +17,7 @@ from gradwork.notation.document import Document, Paragraph, Style
 
 
 def test_names() -> None:
-    assert formats.names() == ("html", "json", "latex", "plain", "terminal")
+    assert formats.names() == ("html", "json", "latex", "pdf", "plain", "terminal", "typst")
 
 
 @pytest.mark.parametrize("name", formats.names())
@@ -44,7 +44,15 @@ def test_modules_that_are_no_formats(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("a.html", "html"), ("b/c.JSON", "json"), ("x.y.tex", "latex"), ("t.txt", "plain"), ("..\\d.html", "html")],
+    [
+        ("a.html", "html"),
+        ("b/c.JSON", "json"),
+        ("x.y.tex", "latex"),
+        ("t.txt", "plain"),
+        ("a.pdf", "pdf"),
+        ("a.typ", "typst"),
+        ("..\\d.html", "html"),
+    ],
 )
 def test_format_for_a_path(path: str, name: str) -> None:
     assert formats.for_path(path) == name
@@ -67,7 +75,8 @@ def test_listing_imports_no_format() -> None:
 def test_rendering_needs_no_numpy() -> None:
     code = (
         "import sys; from gradwork import formats; from gradwork.notation.document import Document\n"
-        "for name in formats.names(): formats.render(Document('x', ()), name)\n"
+        "from importlib.util import find_spec; skipped = set() if find_spec('typst') else {'pdf'}\n"
+        "for name in set(formats.names()) - skipped: formats.render(Document('x', ()), name)\n"
         "print('numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

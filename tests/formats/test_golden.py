@@ -16,12 +16,13 @@ SUFFIXES = {name: formats.named(name).suffix or ".ansi.txt" for name in formats.
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize("name", sorted(set(formats.names()) - {"pdf"}))
 def test_pages(name: str, page: str, golden: Callable[[str, str], None]) -> None:
     written = str(formats.render(PAGES[page], name, Style()))
     # The fonts are files of their own; their bytes would hide everything else.
     written = re.sub(r"base64,[\w+/=]*", "base64,", written)
     written = re.sub(r"<style>.*?</style>", "<style></style>", written, flags=re.DOTALL)
+    written = written.partition("#show: look")[2] or written  # the look of a page of Typst is a file of its own
     golden(f"pages/{page}{SUFFIXES[name]}", written)
 
 

@@ -560,3 +560,56 @@ def test_a_program_that_is_made_at_the_first_call_is_entered_the_quick_way_after
     program = compiled._latest
     program.run = program.takes = None  # the long way round would need both
     assert compiled(x)[1].shape == compiled(x)[1].shape == (40, 40)
+
+
+ALONG_ROWS = {
+    "cumsum": lambda x: np.cumsum(x, axis=-1),
+    "cumprod": lambda x: np.cumprod(x, axis=1),
+    "sort": lambda x: np.sort(x, axis=-1),
+    "concatenate": lambda x: np.concatenate([x, 2 * x], axis=-1),
+    "flip": lambda x: np.flip(x, axis=1) * np.arange(5.0),
+    "roll": lambda x: np.roll(x, 1, axis=1) * np.arange(5.0),
+    "differences": lambda x: np.diff(x, axis=1),
+    "softmax": lambda x: gw.softmax(x, axis=1),
+    "log_softmax": lambda x: gw.log_softmax(x, axis=-1),
+    "part": lambda x: x[:, 1:4],
+    "picked": lambda x: x[:, [4, 0, 0]],
+    "transform": lambda x: np.abs(np.fft.fft(x, axis=1)),
+    "norm": lambda x: x / np.linalg.norm(x, axis=1, keepdims=True),
+    "repeated": lambda x: np.repeat(x, 2, axis=1),
+    "padded": lambda x: np.pad(x, ((0, 0), (1, 1))),
+    "triangle": lambda x: np.tril(x),
+    "copy": lambda x: np.array(x),
+}
+REDUCED = {
+    "sum": lambda t: np.sum(np.sum(t, axis=1) ** 2),
+    "max": lambda t: np.sum(np.max(t, axis=1) ** 2),
+    "min": lambda t: np.sum(np.min(t, axis=-1, keepdims=True) ** 2),
+    "shifted": lambda t: np.sum(np.exp(t - np.max(t, axis=1, keepdims=True))),
+}
+
+
+@pytest.mark.parametrize("reduced", REDUCED)
+@pytest.mark.parametrize("along", ALONG_ROWS)
+def test_what_runs_along_short_rows_is_not_turned_on_its_side(along, reduced):
+    def f(w, x):
+        return REDUCED[reduced](ALONG_ROWS[along](np.tanh(x @ w)))
+
+    w = np.random.default_rng(1).normal(size=(5, 5))
+    value, slopes = gw.compile(f, wrt=0)(w, TALL)
+    np.testing.assert_allclose(value, f(w, TALL), rtol=1e-12)
+    np.testing.assert_allclose(slopes, gw.grad(f)(w, TALL), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        gw.compile(lambda x: REDUCED[reduced](ALONG_ROWS[along](x)))(TALL),
+        REDUCED[reduced](ALONG_ROWS[along](TALL)),
+        rtol=1e-12,
+    )
+
+
+def test_a_product_without_rows_is_compiled():
+    def f(w, x):
+        return np.sum((x @ w) ** 2) + w[0] ** 2
+
+    value, slopes = gw.compile(f, wrt=0)(np.array([2.0, 3.0]), np.zeros((0, 2)))
+    assert value == 4.0
+    assert slopes.tolist() == [4.0, 0.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradwork.cli import _output
 
 if TYPE_CHECKING:
+    from gradwork.formats.picture import Picture
     from gradwork.notation.document import Document
 
 
@@ -52,6 +54,7 @@ def add_page(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("where it goes")
     group.add_argument("--to", choices=tuple(formats.names()), help="the format (default: terminal, or by FILE's name)")
     group.add_argument("-o", "--output", type=_output.target, metavar="FILE", help="write to FILE; - is the terminal")
+    group.add_argument("--paper", choices=("a4", "letter"), default="a4", help="the paper of a PDF (default: a4)")
     group.add_argument("--width", type=at_least(20), metavar="N", help="characters in a line (default: the window's)")
     group.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto, where it helps)"
@@ -62,10 +65,33 @@ def settle(options: Namespace) -> None:
     """Decide on the format before any work is done: by --to, by the file's name, or for the terminal."""
     if options.to is None and options.output is None:
         options.to = "terminal"
-    elif options.to is None:
+    elif options.to is not None:
+        _output.refuse_bytes_in_window(options)
+    else:
         from gradwork import formats
 
+        if _drawn_by_itself(options):
+            return
         options.to = formats.for_path(options.output)
+
+
+def _drawn_by_itself(options: Namespace) -> bool:
+    """Whether FILE is one picture, which is no page of any format."""
+    from gradwork.formats.picture import SUFFIXES
+
+    wanted = getattr(options, "picture", None) or getattr(options, "of", None)
+    suffix = os.path.splitext(options.output)[1].lower()
+    if suffix in SUFFIXES and "picture" in options and not wanted:
+        raise _output.refusal(f"{options.output} is a picture, and none is chosen", "--picture loss")
+    return bool(wanted) and suffix in SUFFIXES
+
+
+def show_picture(picture: Picture, options: Namespace) -> int:
+    """Put a picture where the options say: into a file of its own, or onto a page; the exit code."""
+    if options.to is not None:
+        return show(picture.document(), options)
+    _output.save_page(picture.bytes_for(os.path.splitext(options.output)[1].lower()), options.output)
+    return 0
 
 
 def show(document: Document, options: Namespace) -> int:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _NARROWEST = 20
 _FOR_THE_EYE = ("terminal", "plain")  # the formats that go through the window's own encoding
-_SIGNS = "∂Σ√×·−→²ᵀ≤─│"
+_OF_BYTES = ("pdf",)
+SIGNS = "∂Σ√×·−→²ᵀ≤─│"
 
 
 def style(document: Document, options: Namespace) -> Style:
@@ -27,7 +28,8 @@ def style(document: Document, options: Namespace) -> Style:
         digits=getattr(options, "digits", None) or document.digits,
         width=options.width or (80 if to_file else window_width()),
         color=options.to == "terminal" and _color(options.color, to_file),
-        unicode=to_file or options.to not in _FOR_THE_EYE or can_write(_SIGNS, sys.stdout),
+        paper=getattr(options, "paper", "a4"),
+        unicode=to_file or options.to not in _FOR_THE_EYE or can_write(SIGNS, sys.stdout),
     )
 
 
@@ -65,12 +67,18 @@ def target(text: str) -> str | None:
         return None
     folder = os.path.dirname(os.path.realpath(text))
     if os.path.isdir(text):
-        raise _refusal(f"cannot write to {text}: it is a folder", os.path.join(text, "page.html"))
+        raise refusal(f"cannot write to {text}: it is a folder", os.path.join(text, "page.html"))
     if not os.path.isdir(folder):
-        raise _refusal(f"cannot write {text}: there is no folder {os.path.dirname(text)}", f"mkdir -p {folder}")
+        raise refusal(f"cannot write {text}: there is no folder {os.path.dirname(text)}", f"mkdir -p {folder}")
     if not os.access(text if os.path.exists(text) else folder, os.W_OK):
-        raise _refusal(f"cannot write {text}: no permission to write there", "a folder of your own")
+        raise refusal(f"cannot write {text}: no permission to write there", "a folder of your own")
     return text
+
+
+def refuse_bytes_in_window(options: Namespace) -> None:
+    """Complain, before any work is done, where bytes would go to a window that shows text."""
+    if options.to in _OF_BYTES and options.output is None and sys.stdout.isatty():
+        raise refusal(f"a window cannot show {options.to.upper()}: it is no text", f"-o page.{options.to}")
 
 
 def save_page(page: str | bytes, path: str) -> None:
@@ -109,7 +117,8 @@ def _encoding(name: str) -> str:
     return (sys.stdout.encoding or "utf-8") if name in _FOR_THE_EYE else "utf-8"
 
 
-def _refusal(headline: str, hint: str) -> Exception:
+def refusal(headline: str, hint: str) -> Exception:
+    """The error for an output that cannot be."""
     from gradwork.cli._parser import misuse
 
     return misuse(headline, hint)

@@ -43,13 +43,14 @@ def _cause(code: str) -> Cause | None:
 def _cause_page(cause: Cause) -> Document:
     from gradwork.notation.document import Document, Heading, Listing, Paragraph
 
+    language = "text" if cause.written else "python"
     blocks = (
         Paragraph(cause.summary),
         Paragraph(cause.explain),
         Heading("Broken"),
-        Listing(_dedented(cause.broken), language="python"),
+        Listing(_dedented(cause.broken), language=language),
         Heading("Mended"),
-        Listing(_dedented(cause.mended), language="python"),
+        Listing(_dedented(cause.mended), language=language),
     )
     facts = {
         "code": cause.code,

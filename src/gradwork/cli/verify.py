@@ -1,7 +1,7 @@
-"""Check a filled-in working: which printed numbers or names cannot be right, and what each would have to be.
+"""Check a filled-in working: which printed numbers or names cannot be right.
 
-FILE is TOML or CSV with the lines of the working, what is given, and the values as printed. Exit code 1 if something
-cannot be right.
+FILE is TOML or CSV with the lines of the working, what is given, and the values as printed. For each that cannot be
+right the report says what it would have to be. Exit code 1 if there is one.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ A file is one line of text (what it is, and the hash of the rest) and the arrays
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.descent.loop import State
+from gradwork.descent.recording import Path
 from gradwork.errors import ArgumentError, DataError
 
 HEAD = b"gradwork descent 1 "
@@ -44,6 +46,54 @@ def check(path: str | os.PathLike[str]) -> None:
             why="its folder is not there, or may not be written to",
             hint="a folder of your own",
         )
+    _clear(os.path.abspath(path))
+
+
+def _clear(path: str) -> None:
+    """Remove what a run that was killed while it wrote has left beside the file. It is never read."""
+    if os.name != "posix":
+        return
+    folder, name = os.path.split(path)
+    for other in os.listdir(folder):
+        number = other.removeprefix(f"{name}.").removesuffix(".unfinished")
+        if other != f"{name}.{number}.unfinished" or not number.isdigit():
+            continue
+        try:
+            os.kill(int(number), 0)
+        except (ProcessLookupError, OverflowError):
+            with contextlib.suppress(OSError):
+                os.remove(os.path.join(folder, other))
+        except OSError:
+            continue  # somebody else's process, which may be writing
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the new name on disk too, where the system can."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Keeper:
+    """Keeps a run in a file. What goes wrong with the file does not end the run; `notes` say it."""
+
+    def __init__(self, path: str | os.PathLike[str], of: str, settings: dict[str, Any]) -> None:
+        self.path, self.of, self.settings = path, of, settings
+        self.notes: list[str] = []
+
+    def __call__(self, state: State) -> None:
+        """Write the state."""
+        try:
+            save(self.path, state, self.of, self.settings)
+        except OSError as error:
+            self.notes = [f"the checkpoint could not be written ({error.strerror or error}), and is an older one"]
+        else:
+            self.notes = []
 
 
 def save(path: str | os.PathLike[str], state: State, of: str, settings: dict[str, Any]) -> None:
@@ -52,10 +102,10 @@ def save(path: str | os.PathLike[str], state: State, of: str, settings: dict[str
     arrays: dict[str, Any] = {f"leaf{i}": leaf for i, leaf in enumerate(leaves)}
     arrays |= {f"state{i}_{j}": kept for i, row in enumerate(states) for j, kept in enumerate(row)}
     arrays |= {f"best{i}": leaf for i, leaf in enumerate(state.best or [])}
-    arrays |= {f"path{i}": np.stack([np.asarray(at[i]) for at in state.path]) for i in range(len(leaves))}
+    arrays["path"] = state.path.numbers()
     arrays["losses"] = np.array(state.losses[:step])
     arrays["held_out"] = np.array(state.held_out, dtype=np.float64).reshape(-1, 2)
-    arrays["numbers"] = np.array([state.steepest, state.square, state.lowest])
+    arrays["numbers"] = np.array([state.steepest, state.square, state.lowest, state.tiny])
     about = {"of": of, "step": step, "waited": state.waited, "remembered": len(states[0]), **settings}
     arrays["about"] = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     held = io.BytesIO()
@@ -68,6 +118,7 @@ def save(path: str | os.PathLike[str], state: State, of: str, settings: dict[str
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
+        _sync_folder(os.path.dirname(os.path.abspath(path)))
     finally:
         if os.path.exists(unfinished):
             os.remove(unfinished)
@@ -106,15 +157,18 @@ def _state(arrays: Any, about: dict[str, Any]) -> State:
     count = sum(name.startswith("leaf") for name in arrays.files)
     leaves = [leaf(f"leaf{i}") for i in range(count)]
     states = [[leaf(f"state{i}_{j}") for j in range(about["remembered"])] for i in range(count)]
-    columns = [arrays[f"path{i}"] for i in range(count)]
-    steepest, square, lowest = (float(v) for v in arrays["numbers"])
+    path = Path(leaves)
+    path.rows = arrays["path"]
+    path.count = len(path.rows)
+    steepest, square, lowest, tiny = (float(v) for v in arrays["numbers"])
     return State(
         (about["step"], leaves, states),
         losses=arrays["losses"].tolist(),
-        path=[list(row) for row in zip(*columns, strict=True)],
+        path=path,
         steepest=steepest,
         square=square,
         lowest=lowest,
+        tiny=tiny,
         best=[leaf(f"best{i}") for i in range(count)] if "best0" in arrays.files else None,
         waited=about["waited"],
         held_out=[(int(k), float(loss)) for k, loss in arrays["held_out"]],

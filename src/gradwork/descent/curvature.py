@@ -1,8 +1,8 @@
-"""The largest curvature of a loss at a point, from gradients alone.
+"""The largest curvature of a loss at a point, without its Hessian.
 
-The Hessian times a vector is the difference of two gradients; power iteration (von Mises and Pollaczek-Geiringer 1929)
-turns the vector towards the steepest curvature. A symmetric matrix may have its largest eigenvalue below zero: then the
-iteration is repeated on the Hessian less that value, whose largest is the most positive one.
+The Hessian times a vector is the slope of the gradient along it (Pearlmutter 1994). Each product gives the next of a
+few orthogonal directions, between which the Hessian is a narrow band of numbers whose largest eigenvalue is soon that
+of the whole (Lanczos 1950).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from gradwork.descent.problem import Array, Leaves, Problem
 
 ENOUGH = 10_000  # rows; more make the curvature hardly better known
 TURNS = 60
+CLOSE = 1e-4  # relative
 
 
 def largest_curvature(problem: Problem, leaves: Leaves) -> float:
@@ -27,28 +28,38 @@ def largest_curvature(problem: Problem, leaves: Leaves) -> float:
     """
     if problem.rows > ENOUGH:
         problem = problem.of_rows(slice(0, ENOUGH))
-    first = _extreme(problem, leaves, 0.0)
-    return first if not first < 0 else first + _extreme(problem, leaves, first)
-
-
-def _extreme(problem: Problem, leaves: Leaves, shift: float) -> float:
-    """The eigenvalue of the Hessian less `shift` that is farthest from zero."""
     at = flat(leaves)
     vector = np.random.default_rng(0).normal(size=at.size)
-    vector /= np.linalg.norm(vector)
+    basis = [vector / np.linalg.norm(vector)]
+    along: list[float] = []
+    across: list[float] = []
     found = np.nan
-    for _ in range(TURNS):
-        turned = _product(problem, leaves, at, vector) - shift * vector
-        before, found = found, float(vector @ turned)
+    for _ in range(min(TURNS, at.size)):
+        turned = np.asarray(_product(problem, leaves, at, basis[-1]), dtype=np.float64)
+        if not np.all(np.isfinite(turned)):
+            return float("nan")
+        along.append(float(basis[-1] @ turned))
+        for _ in range(2):  # twice is enough: what rounding has left of the earlier directions goes too
+            for earlier in basis:
+                turned = turned - (earlier @ turned) * earlier
         length = float(np.linalg.norm(turned))
-        if not length > 0 or not np.isfinite(length) or abs(found - before) <= 1e-5 * abs(found):
+        table = np.diag(along) + np.diag(across, 1) + np.diag(across, -1)
+        values, vectors = np.linalg.eigh(table)
+        found = float(values[-1])
+        # The last entry tells how far the vector is from one that the Hessian only stretches (Paige 1971).
+        if length * abs(vectors[-1, -1]) <= CLOSE * abs(found) or not length > 1e-14 * np.max(np.abs(values)):
             break
-        vector = turned / length
+        across.append(length)
+        basis.append(turned / length)
     return found
 
 
 def _product(problem: Problem, leaves: Leaves, at: Array, vector: Array) -> Array:
-    """The Hessian times a unit vector, by moving both ways. The nudge balances truncation and rounding."""
+    """The Hessian times a unit vector: by the rules, or by moving both ways where a rule is missing."""
+    product = problem.bent(leaves, shaped(vector, leaves))
+    if product is not None:
+        return flat(product)
+    # The nudge balances truncation and rounding.
     nudge = np.cbrt(np.finfo(at.dtype).eps) * max(1.0, float(np.linalg.norm(at)))
     right = problem.value_and_gradient(shaped(at + nudge * vector, leaves))[1]
     left = problem.value_and_gradient(shaped(at - nudge * vector, leaves))[1]

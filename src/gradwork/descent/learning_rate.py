@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from gradwork.descent.curvature import largest_curvature
+from gradwork.descent.curvature import flat, largest_curvature, shaped
 from gradwork.descent.loop import Plan, begin, take_steps
 from gradwork.descent.problem import Leaves
 
 TRIAL = 50  # steps
+HALVINGS = 400
+MOST_TRIED = 20
 LADDER = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 
 
@@ -19,7 +21,7 @@ def choose(plan: Plan) -> tuple[float, str]:
     """A learning rate for a plan that has none, and why it was taken."""
     if plan.method.reach is None:
         return _best_of_a_ladder(plan)
-    curvature = largest_curvature(plan.problem, plan.problem.start)
+    curvature = largest_curvature(plan.problem, plan.problem.start) + plan.decay
     limit = plan.method.limit(curvature) if np.isfinite(curvature) else None
     if limit is None:
         return _best_of_a_ladder(plan)
@@ -39,21 +41,51 @@ def choose(plan: Plan) -> tuple[float, str]:
 
 def _best_of_a_ladder(plan: Plan) -> tuple[float, str]:
     ends = {rate: _loss_after_trial(plan, rate) for rate in LADDER}
+    start = objective(plan, plan.problem.start)
+    while len(ends) < MOST_TRIED and min(ends, key=lambda r: ends[r]) == max(ends):
+        # Parameters of a large size ask for large steps: on, as long as it halves the loss.
+        longest = max(ends)
+        ends[10 * longest] = _loss_after_trial(plan, 10 * longest)
+        if not ends[10 * longest] - min(start, 0.0) < (ends[longest] - min(start, 0.0)) / 2:
+            del ends[10 * longest]
+            break
+    while len(ends) < MOST_TRIED and not min(ends.values()) < start:
+        ends[min(ends) / 10] = _loss_after_trial(plan, min(ends) / 10)
     rate = min(ends, key=lambda r: (ends[r], -r))
     if not np.isfinite(ends[rate]):
-        return LADDER[-1], "no learning rate that was tried kept the loss finite; this is the smallest of them"
-    tried = ", ".join(f"{r:g}" for r in LADDER)
+        return min(ends), "no learning rate that was tried kept the loss finite; this is the smallest of them"
+    tried = ", ".join(f"{r:g}" for r in sorted(ends, reverse=True))
     return rate, f"of {tried} it gave the lowest loss after {TRIAL} trial steps: {ends[rate]:.6g}"
 
 
 def falling(plan: Plan, rate: float, most: int = 40) -> float | None:
     """The first of rate, rate/2, rate/4, ... with which the loss falls; None where none does."""
-    start = plan.problem.value(plan.problem.start)
+    start = objective(plan, plan.problem.start)
+    if plan.method.reach is not None:
+        rate = _short_enough(plan, rate, start)
     for _ in range(most):
         if _loss_after_trial(plan, rate) < start:
             return rate
         rate /= 2
     return None
+
+
+def _short_enough(plan: Plan, rate: float, start: float) -> float:
+    """A rate with which the first step alone lowers the loss: quicker than trials, where the first guess is far off."""
+    leaves = plan.problem.start
+    weight = flat(leaves)
+    slope = flat(plan.problem.value_and_gradient(leaves)[1]) + plan.decay * weight
+    for halvings in range(HALVINGS):
+        shorter = rate * 0.5**halvings
+        if objective(plan, shaped(weight - shorter * slope, leaves)) < start:
+            return shorter
+    return rate
+
+
+def objective(plan: Plan, leaves: Leaves) -> float:
+    """What the steps lower: the loss on all rows, with what the weight decay adds to it."""
+    loss = plan.problem.value(leaves)
+    return loss if not plan.decay else loss + plan.decay / 2 * float(np.sum(np.square(flat(leaves), dtype=np.float64)))
 
 
 def _loss_after_trial(plan: Plan, rate: float) -> float:
@@ -63,13 +95,13 @@ def _loss_after_trial(plan: Plan, rate: float) -> float:
     reason, _ = take_steps(trial, state)
     if reason == "interrupted":
         raise KeyboardInterrupt
-    loss = trial.problem.value(state.at[1])
+    loss = objective(trial, state.at[1])
     return loss if reason != "diverged" and np.isfinite(loss) else np.inf
 
 
 def why_it_grew(plan: Plan, lowest: Leaves) -> tuple[str, float | None, float | None, float | None]:
     """Why a loss grew: in words, the largest curvature, the learning rate above which it grows, one that works."""
-    curvature = largest_curvature(plan.problem, lowest)
+    curvature = largest_curvature(plan.problem, lowest) + plan.decay
     limit = plan.method.limit(curvature) if np.isfinite(curvature) else None
     begin_at = min(plan.rate / 2, 1 / curvature) if limit is not None else plan.rate / 2
     works = falling(plan, begin_at)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from gradwork.descent import schedules
 from gradwork.descent.batches import Batches
-from gradwork.descent.method import Method
+from gradwork.descent.blocks import by_program
+from gradwork.descent.lowest import is_low
+from gradwork.descent.method import Finished, Method
 from gradwork.descent.problem import Leaves, Problem, Step
+from gradwork.descent.recording import Path
 
 LOOK = 100  # steps between two looks at what stalls
 MOST_KEPT = 4_000_000  # numbers of the path that are kept; beyond, every second step, every fourth, ...
 TINY = 1e-9  # a gradient so much smaller than the largest one has converged
+LEAST = 1e-40  # of its square: beyond it slopes are rounding
 WILD = 1e8  # a loss so much larger than the first one has diverged
 SAVE_EVERY = 1.0  # seconds
 
@@ -26,19 +32,31 @@ class State:
 
     at: tuple[int, Leaves, list[Leaves]]
     losses: list[float] = field(default_factory=list)
-    path: list[Leaves] = field(default_factory=list)
+    path: Any = ()  # a Path; made of a list of points where it is given as one
     steepest: float = 0.0  # the largest square norm of a gradient so far
     square: float = np.inf  # that of the latest step
     lowest: float = np.inf  # the lowest held-out loss, the parameters there, and how often it did not fall since
     best: Leaves | None = None
     waited: int = 0
     held_out: list[tuple[int, float]] = field(default_factory=list)
+    tiny: float = TINY**2  # how much smaller the gradient's square has to be; less, where that was no lowest point
+    seen: tuple[int, float] = (0, np.inf)  # how many losses were looked at, and the lowest of them
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Path):
+            self.path = Path(self.at[1], self.path)
+
+    def lowest_until(self, step: int) -> float:
+        """The lowest of the first losses. Those that were looked at before are not looked at again."""
+        seen, lowest = self.seen if self.seen[0] <= step else (0, np.inf)
+        self.seen = step, min(lowest, min(self.losses[seen:step], default=np.inf))
+        return self.seen[1]
 
     def whole(self, stride: int) -> None:
         """Drop what an interrupted step left half done."""
         step = self.at[0]
         del self.losses[step:]
-        del self.path[step // stride + 1 :]
+        self.path.cut(step // stride + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +71,12 @@ class Plan:
     step: Step
     schedule: schedules.Schedule = None
     held_out: Problem | None = None
+    decay: float = 0.0  # of the weights, where it is added to the gradient
     patience: int = 10
     save: Callable[[State], None] | None = None
     progress: Callable[[int, float], None] | None = None
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """Of every so many steps one is kept in the path."""
         stride = 1
@@ -77,9 +96,9 @@ def begin(problem: Problem, method: Method) -> State:
 def take_steps(plan: Plan, state: State) -> tuple[str, str]:
     """Take the steps that are left. Gives the reason that it stopped, and what there is to say about it.
 
-    The state is whole after every step: an interrupt loses nothing but the step that it falls into.
+    The state is whole after every part: an interrupt loses what came after that, about a tenth of a second's work.
     """
-    saved = time.monotonic()
+    saved, pause = time.monotonic(), SAVE_EVERY
     count = 1
     try:
         while state.at[0] < plan.steps:
@@ -87,23 +106,46 @@ def take_steps(plan: Plan, state: State) -> tuple[str, str]:
             look = _every(plan) if plan.held_out is not None else LOOK
             stop = min(plan.steps, step + count, (step // LOOK + 1) * LOOK, (step // look + 1) * look)
             began = time.monotonic()
-            reason = _some_steps(plan, state, stop) or _look(plan, state)
+            reason = some_steps(plan, state, stop, LOOK if plan.save is None else None)
+            if reason and reason[0] == "converged" and _too_early(plan, state):
+                continue
+            reason = reason or _look(plan, state)
             if reason:
                 return reason
             now = time.monotonic()
             count = min(LOOK, 2 * count) if now - began < 0.05 else max(1, count // 2)
             if plan.progress is not None:
                 plan.progress(state.at[0], state.losses[-1])
-            if plan.save is not None and now - saved > SAVE_EVERY:
+            if plan.save is not None and now - saved > pause:
                 plan.save(state)
                 saved = time.monotonic()
+                pause = SAVE_EVERY * max(1.0, 20 * (saved - now))  # a long path takes a while to write
+    except Finished as end:
+        return end.reason, end.said
     except KeyboardInterrupt:
         state.whole(plan.stride)
         return "interrupted", f"It was interrupted after step {state.at[0]:,}; what was done until then is kept."
     return "out of steps", ""
 
 
-def _some_steps(plan: Plan, state: State, stop: int) -> tuple[str, str] | None:
+def some_steps(plan: Plan, state: State, stop: int, look: int | None = None) -> tuple[str, str] | None:
+    """Take steps, up to `stop` or fewer; with `look`, perhaps more. Gives the reason to end, if there is one."""
+    first = state.losses[0] if state.losses else None
+    limit = np.inf if first is None else WILD * max(1.0, abs(first))
+    taken, reason = by_program(plan, state, stop, limit, state.tiny, look, _each)
+    return reason if taken else _each(plan, state, stop)
+
+
+def _too_early(plan: Plan, state: State) -> bool:
+    """Whether the gradient has shrunk where the loss is not lowest; then it has to shrink further."""
+    if state.tiny < LEAST or is_low(plan.problem, state.at[1], state.losses[0] if state.losses else 0.0, plan.decay):
+        return False
+    state.tiny *= 1e-4
+    return True
+
+
+def _each(plan: Plan, state: State, stop: int) -> tuple[str, str] | None:
+    """Take steps one by one: for what no program is written for."""
     step, leaves, states = state.at
     program, batches, stride, losses = plan.step, plan.batches, plan.stride, state.losses
     of_one_type = leaves[0].dtype.type
@@ -112,7 +154,10 @@ def _some_steps(plan: Plan, state: State, stop: int) -> tuple[str, str] | None:
     data = plan.problem.data
     first = losses[0] if losses else None
     limit = np.inf if first is None else WILD * max(1.0, abs(first))
-    smallest, steepest = TINY**2 * state.steepest, state.steepest
+    # A search that judges for itself has its own measure: a gradient has none where parameters differ in scale.
+    search = plan.method.search
+    tiny = -1.0 if search is not None and search.judges else state.tiny
+    smallest, steepest = tiny * state.steepest, state.steepest
     for factor in schedules.factors(plan.schedule, step, stop, plan.steps):
         batch = data if whole else batches.of(step)
         loss, square, new, kept = program(leaves, states, kind(plan.rate * factor), kind(step + 1), *batch)
@@ -124,7 +169,7 @@ def _some_steps(plan: Plan, state: State, stop: int) -> tuple[str, str] | None:
         state.square = square
         if square > steepest:
             state.steepest = steepest = float(square)
-            smallest = TINY**2 * steepest
+            smallest = tiny * steepest
             if steepest == 0:
                 return "converged", "0"
         step += 1
@@ -137,23 +182,21 @@ def _some_steps(plan: Plan, state: State, stop: int) -> tuple[str, str] | None:
 
 def _look(plan: Plan, state: State) -> tuple[str, str] | None:
     """What is looked at now and then, always after the same steps."""
-    step, leaves, _ = state.at
+    step = state.at[0]
     if plan.held_out is not None and step % _every(plan) == 0:
         reason = _compare_held_out(plan, state)
         if reason:
             return reason
     if step % LOOK or plan.batches.size is not None or plan.schedule not in (None, "constant"):
         return None
-    if step // plan.stride * plan.stride == step and len(state.path) > 1:
-        before = state.path[-2]
-        if all(np.array_equal(a, b) for a, b in zip(before, leaves, strict=True)):
-            size = np.sqrt(state.steepest)
-            return "stalled", (
-                "The parameters do not change any more: the steps are lost in their last digits, while the gradient is "
-                f"not small yet beside the steepest, {size:.3g}. A larger learning rate would move them."
-            )
+    if step % plan.stride == 0 and state.path.rests:
+        size = np.sqrt(state.steepest)
+        return "stalled", (
+            "The parameters do not change any more: the steps are lost in their last digits, while the gradient is "
+            f"not small yet beside the steepest, {size:.3g}. A larger learning rate would move them."
+        )
     if step >= 20 * LOOK and step % (10 * LOOK) == 0:
-        recent, earlier = min(state.losses[-10 * LOOK :]), min(state.losses[: -10 * LOOK])
+        recent, earlier = min(state.losses[-10 * LOOK :]), state.lowest_until(step - 10 * LOOK)
         if recent >= earlier and state.square <= 1e-12 * state.steepest:
             return "converged", f"{float(np.sqrt(state.square)):.3g}"
         if recent >= earlier:
@@ -163,6 +206,8 @@ def _look(plan: Plan, state: State) -> tuple[str, str] | None:
 
 def _every(plan: Plan) -> int:
     """Steps between two looks at the held-out rows: a pass over the data, or a hundredth of a run on all rows."""
+    if plan.method.search is not None:
+        return 1  # its steps are few, and each goes far
     return plan.batches.an_epoch if plan.batches.size is not None else max(1, min(LOOK, plan.steps // 100))
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gradwork.descent import schedules
+from gradwork.descent.blocks import how_taken, said_openly
 from gradwork.descent.curvature import flat
-from gradwork.descent.learning_rate import why_it_grew
-from gradwork.descent.loop import WILD, Plan, State, begin
-from gradwork.descent.problem import Leaves, fault
+from gradwork.descent.faults import fault
+from gradwork.descent.learning_rate import objective, why_it_grew
+from gradwork.descent.loop import WILD, Plan, State, begin, some_steps, take_steps
+from gradwork.descent.method import Taken
+from gradwork.descent.problem import Leaves
 from gradwork.descent.result import Descent, WorkedStep
+from gradwork.notation.document import Block
+
+ENDLESS = "It falls without end: this loss may have no lowest value."
 
 
 def wanted_steps(work: int, every: int | None, done: int) -> list[int]:
@@ -33,28 +41,33 @@ def outcome(
     """The record of a run; see `Descent`."""
     step, leaves, _ = state.at
     problem = plan.problem
-    losses = [*state.losses, problem.value(leaves)]
+    losses = [*state.losses, problem.loss_there(leaves)]
     path_steps = np.arange(len(state.path)) * plan.stride
     curvature = limit = works = None
-    if reason == "out of steps" and step and not losses[-1] <= losses[0] and plan.batches.size is None:
+    how = how_taken(plan)
+    in_parts = bool(problem.rows) and not problem.data  # what repeats steps for a picture would take as long again
+    ended = reason in ("out of steps", "converged") and step and plan.batches.size is None
+    if ended and _has_grown(plan, state, losses):  # or come to rest on a plateau that is higher than the start
         reason, said = "diverged", "the loss is larger than at the start"
     if state.best is not None:
         leaves = state.best
     if reason == "diverged":
         here = _lowest(plan, state)
-        said, (words, curvature, limit, works) = _place_of_fault(plan, state, said), why_it_grew(plan, here)
+        said, words = _place_of_fault(plan, state, said), ENDLESS
+        if not _endless(losses):
+            words, curvature, limit, works = why_it_grew(plan, here)
         said = f"{said} {words} The parameters given are those where the loss was lowest."
         leaves = here
-    elif reason in ("converged", "out of steps"):
+    elif reason in ("converged", "out of steps") and not said.endswith("."):
         said = _in_words(plan, state, reason, losses)
     return Descent(
         params=problem.params(leaves),
         losses=np.array(losses),
-        path=np.array([flat(at) for at in state.path]),
+        path=state.path.numbers(),
         path_steps=path_steps,
         reason=reason,
         explanation=said,
-        loss=problem.value(leaves),
+        loss=problem.loss_there(leaves),
         steps=step,
         learning_rate=plan.rate,
         why_learning_rate=why,
@@ -67,10 +80,31 @@ def outcome(
         largest_learning_rate=limit,
         working_learning_rate=works,
         held_out=tuple(state.held_out),
-        worked=tuple(_worked(plan, state, wanted)),
+        worked=tuple(_worked(plan, wanted, weight_decay)),
         weight_decay=weight_decay,
-        notes=notes,
+        notes=(*notes, *said_openly(how, problem.rows)),
+        how=how,
+        work=lambda steps: _worked(plan, steps, weight_decay),
+        again=None if in_parts else lambda rate, most: _again(plan, rate, most, method, weight_decay, notes),
     )
+
+
+@np.errstate(all="ignore")
+def _has_grown(plan: Plan, state: State, losses: list[float]) -> bool:
+    """Whether the loss is larger than at the start, and not only because the weights were to be smaller."""
+    if losses[-1] <= losses[0] + 1e-9 * abs(losses[0]):
+        return False
+    return not plan.decay or not objective(plan, state.at[1]) <= objective(plan, plan.problem.start)
+
+
+def _again(plan: Plan, rate: float, most: int, method: str, weight_decay: float, notes: tuple[str, ...]) -> Descent:
+    """The same run with another learning rate."""
+    trial = replace(plan, rate=rate, steps=min(most, plan.steps), save=None, progress=None)
+    state = begin(trial.problem, trial.method)
+    reason, said = take_steps(trial, state)
+    if reason == "interrupted":
+        raise KeyboardInterrupt
+    return outcome(trial, state, reason, said, "", method, weight_decay, [], notes)
 
 
 def _lowest(plan: Plan, state: State) -> Leaves:
@@ -78,10 +112,10 @@ def _lowest(plan: Plan, state: State) -> Leaves:
     count = len(state.path)
     if plan.batches.size is None:
         seen = [state.losses[k] for k in range(0, len(state.losses), plan.stride)]
-        return state.path[int(np.argmin(seen))] if seen else state.path[0]
+        return list(state.path.point(int(np.argmin(seen)) if seen else 0))
     some = np.unique(np.linspace(0, count - 1, 50).astype(int))
     losses = [plan.problem.value(state.path[i]) for i in some]
-    return state.path[int(some[int(np.nanargmin(losses))])]
+    return list(state.path.point(int(some[int(np.nanargmin(losses))])))
 
 
 def _place_of_fault(plan: Plan, state: State, said: str) -> str:
@@ -97,13 +131,17 @@ def _place_of_fault(plan: Plan, state: State, said: str) -> str:
     return f"{first}, and after step {step:,} it can no longer be worked out: {place}."
 
 
+def _endless(losses: list[float]) -> bool:
+    """Whether the loss has fallen far below zero, and not grown."""
+    return min(losses) < -WILD * max(1.0, abs(losses[0]))
+
+
 def _in_words(plan: Plan, state: State, reason: str, losses: list[float]) -> str:
     step, leaves, _ = state.at
     _, slopes = plan.problem.value_and_gradient(leaves)
-    size = float(np.linalg.norm(flat(slopes)))
+    size = float(np.linalg.norm(flat(slopes) + plan.decay * flat(leaves)))
     steepest = max(size, float(np.sqrt(state.steepest)))
-    falling = losses[-1] < -WILD * max(1.0, abs(losses[0]))
-    endless = " It falls without end: this loss may have no lowest value." if falling else ""
+    endless = f" {ENDLESS}" if _endless(losses) else ""
     if reason == "converged":
         if size == 0:
             return "The gradient is 0: no step leads anywhere from here."
@@ -117,23 +155,41 @@ def _in_words(plan: Plan, state: State, reason: str, losses: list[float]) -> str
     )
 
 
-def _worked(plan: Plan, state: State, wanted: list[int]) -> list[WorkedStep]:
+def _worked(plan: Plan, wanted: list[int], weight_decay: float) -> list[WorkedStep]:
     """The wanted steps with their numbers: parameters from the path, what is remembered by taking the steps again."""
     if not wanted:
         return []
     found = []
-    at = begin(plan.problem, plan.method).at
+    no_blocks: tuple[Block, ...] = ()
+    state = begin(plan.problem, plan.method)
     rates = schedules.factors(plan.schedule, 0, wanted[-1] + 1, plan.steps)
-    for k in range(wanted[-1] + 1):
-        _, leaves, states = at
-        batch = plan.batches.of(k)
+    state.tiny = 0.0  # these steps were taken: none of them is the last one now
+    for k in wanted:
+        if not _at_step(plan, state, k):
+            break
+        _, leaves, states = state.at
         rate = plan.rate * rates[k]
-        kind = float if all(leaf.dtype == np.float64 for leaf in leaves) else leaves[0].dtype.type
-        loss, _, new, kept = plan.step(leaves, states, kind(rate), kind(k + 1), *batch)
-        if k in wanted:
-            slopes = plan.problem.value_and_gradient(leaves, batch)[1]
-            remembered = tuple(tuple(row) for row in states)
-            worked = (tuple(leaves), tuple(slopes), remembered, tuple(new))
-            found.append(WorkedStep(k + 1, rate, float(loss), *worked, plan.batches.rows(k), batch))
-        at = (k + 1, new, kept)
+        if not _at_step(plan, state, k + 1):
+            break
+        _, new, kept = state.at
+        batch = plan.batches.of(k)
+        slopes = plan.problem.value_and_gradient(leaves, batch)[1]
+        remembered = tuple(tuple(row) for row in states)
+        worked = (tuple(leaves), tuple(slopes), remembered, tuple(new))
+        search, shown = plan.method.search, no_blocks
+        if search is not None:
+            rate = search.rate(kept)
+            taken = Taken(leaves, new, states, rate)
+            shown = search.shown(plan.method, plan.problem, taken, weight_decay)
+        found.append(WorkedStep(k + 1, rate, state.losses[k], *worked, plan.batches.rows(k), batch, shown))
     return found
+
+
+def _at_step(plan: Plan, state: State, step: int) -> bool:
+    """Go on to a step; whether it was reached."""
+    while state.at[0] < step:
+        before = state.at[0]
+        some_steps(plan, state, step)
+        if state.at[0] == before:
+            return False
+    return True

@@ -7,21 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.pictures import loss as loss_curve
 from gradwork.descent.problem import ByFormula
 from gradwork.descent.result import Descent, WorkedStep
-from gradwork.errors import GradworkError
+from gradwork.descent.sliders import sliders as sliders_of
+from gradwork.errors import ArgumentError, GradworkError
 from gradwork.gradients.derive import derive
 from gradwork.gradients.reading import read
 from gradwork.gradients.view import View
 from gradwork.graph.trace import trace_call
 from gradwork.notation.document import (
     Block,
-    Curve,
     Document,
-    Dot,
     Equation,
     Equations,
-    Figure,
     Heading,
     Paragraph,
     Section,
@@ -30,19 +29,23 @@ from gradwork.notation.document import (
 )
 from gradwork.notation.layout import Derivative, Layout, Number, Symbol, Words, equation
 
-POINTS = 200  # of a curve
 SHOWN = 6  # entries of an array, rows of a line
 
 
-def page(found: Descent, title: str = "") -> Document:
+def page(found: Descent, title: str = "", sliders: bool = False) -> Document:
     """The document; see `Descent.document`."""
     blocks: list[Block] = [Paragraph(note, "note") for note in found.notes]
     blocks += [
-        Paragraph(f"{found.method.title[:1].upper()}{found.method.title[1:]}, for each parameter in each step"),
+        Paragraph(f"{found.method.title[:1].upper()}{found.method.title[1:]}, {_of_what(found)}"),
         Equations(found.method.equations()),
     ]
     constants = [f"{name} = {value:g}" for name, value in found.method.constants.items()]
-    blocks.append(Paragraph(", ".join([f"learning_rate = {found.learning_rate:g}", *constants])))
+    search = found.method.search
+    if search is None:
+        constants = [f"learning_rate = {found.learning_rate:g}", *constants]
+    elif not search.judges:
+        constants = [f"learning_rate = {found.learning_rate:g} is the first that is tried", *constants]
+    blocks += [Paragraph(", ".join(constants))] if constants else []
     if found.why_learning_rate:
         blocks.append(Paragraph(f"The learning rate was chosen: {found.why_learning_rate}.", "why"))
     blocks += [block for step in found.worked for block in _worked(found, step)]
@@ -53,10 +56,29 @@ def page(found: Descent, title: str = "") -> Document:
         ),
         Paragraph(found.explanation, "warning" if found.reason == "diverged" else "result"),
         _parameters(found),
+        *_scores(found),
     ]
-    if len(found.losses) > 1:
-        blocks.append(figure(found))
+    slid = sliders_of(found) if sliders else None
+    if slid is not None:
+        blocks += [Heading("Step by step"), slid]
+    elif len(found.losses) > 1:
+        blocks.append(loss_curve(found))
     return Document(title or "Gradient descent", tuple(blocks), facts(found))
+
+
+def _scores(found: Descent) -> list[Block]:
+    """How well the parameters predict the rows that were kept apart."""
+    try:
+        scores = found.scores if found.test is not None else None
+    except ArgumentError as error:
+        return [Paragraph(f"The test rows have no score: {error.headline}.", "note")]
+    return [] if scores is None else [Paragraph(f"{str(scores)[:1].upper()}{str(scores)[1:]}.", "result")]
+
+
+def _of_what(found: Descent) -> str:
+    """What the formulas of the rule are about."""
+    one = "for each parameter in each step"
+    return one if found.method.search is None else "for all parameters together in each step"
 
 
 def _parameters(found: Descent) -> Table:
@@ -74,25 +96,6 @@ def _shown(value: Any) -> Text:
     return View().array(np.asarray(value))
 
 
-def figure(found: Descent) -> Figure:
-    """The loss after each step; its logarithm where it falls by more than a hundred times."""
-    losses = np.asarray(found.losses, dtype=np.float64)
-    steps = np.arange(len(losses))
-    seen = np.unique(np.linspace(0, len(losses) - 1, POINTS).astype(int))
-    finite = losses[np.isfinite(losses)]
-    in_logarithms = finite.size > 0 and finite.min() > 0 and finite.max() / finite.min() > 100
-    heights = np.log10(losses, where=losses > 0, out=np.full(len(losses), np.nan)) if in_logarithms else losses
-    name = "log10 loss" if in_logarithms else "loss"
-    curves = [Curve(tuple(float(k) for k in steps[seen]), tuple(float(v) for v in heights[seen]), "loss", "path")]
-    if found.held_out:
-        across, loss = zip(*found.held_out, strict=True)
-        upward = [float(np.log10(v)) if in_logarithms and v > 0 else float(v) for v in loss]
-        curves.append(Curve(tuple(float(k) for k in across), tuple(upward), "held-out rows"))
-    dots = (Dot(float(steps[-1]), float(heights[-1]), f"{losses[-1]:.6g}"),)
-    alt = f"The loss against the step: {losses[0]:.6g} at the start, {losses[-1]:.6g} after {len(losses) - 1:,} steps."
-    return Figure(tuple(curves), dots, "step", name, "", alt)
-
-
 # -- a step with its numbers -----------------------------------------------------------------------------------------
 
 
@@ -100,13 +103,19 @@ def _worked(found: Descent, step: WorkedStep) -> Iterator[Block]:
     rows = "" if step.rows is None else f"rows {', '.join(str(int(i) + 1) for i in step.rows[:SHOWN])}"
     more = " ..." if step.rows is not None and len(step.rows) > SHOWN else ""
     blocks: list[Block] = []
-    if isinstance(found.problem.f, ByFormula):
+    if isinstance(found.problem.f, ByFormula) and _has_rows(found, step):
         blocks.append(_forward(found, step))
     else:
         blocks.append(Equations((Equation(equation(Words("loss"), Number(step.loss))),)))
-    for i, name in enumerate(found.names):
+    for i, name in enumerate(found.names if not step.shown else ()):
         blocks += _one_parameter(found, step, i, name)
+    blocks += step.shown
     yield Section(Heading(f"Step {step.number}", aside=rows + more), tuple(blocks))
+
+
+def _has_rows(found: Descent, step: WorkedStep) -> bool:
+    """Whether the step's data are in memory: those that are gone through in parts are not shown line by line."""
+    return bool(step.batch) or not found.problem.rows
 
 
 def _forward(found: Descent, step: WorkedStep) -> Table:
@@ -145,7 +154,7 @@ def _one_parameter(found: Descent, step: WorkedStep, i: int, name: str) -> Itera
 def _slope_as_formula(found: Descent, step: WorkedStep, name: str) -> tuple[tuple[Layout, ...], tuple[Equation, ...]]:
     """The slope as the rules give it, for a model of formulas; nothing for a function."""
     by_formula = found.problem.f
-    if not isinstance(by_formula, ByFormula):
+    if not isinstance(by_formula, ByFormula) or not _has_rows(found, step):
         return (), ()
     bound = by_formula.bound(found.problem.params(list(step.before)), *step.batch)
     try:
@@ -218,6 +227,7 @@ def facts(found: Descent) -> dict[str, Any]:
         "largest_learning_rate": found.largest_learning_rate,
         "working_learning_rate": found.working_learning_rate,
         "losses": found.losses,
+        "test_rows": None if found.test is None else found.test.rows,
         "worked": [
             {
                 "step": step.number,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gradwork.descent.faults import check_data
+from gradwork.descent.mapped import open_mapped
 from gradwork.descent.method import Method
-from gradwork.errors import ArgumentError, DataError
+from gradwork.errors import ArgumentError, DataError, GradworkError
 from gradwork.gradients.compile import Compiled
+from gradwork.gradients.compile import Program as CompiledProgram
 from gradwork.gradients.compile import compile as compiled
-from gradwork.gradients.transforms import value_and_grad
+from gradwork.gradients.transforms import grad, jvp, value_and_grad
 from gradwork.graph.formula import Formula, Program, evaluate_program
 from gradwork.graph.formula.called import as_called_program
 from gradwork.graph.op import REGISTER
-from gradwork.graph.run import run
-from gradwork.graph.trace import trace_call
 from gradwork.graph.tree import Structure, flatten
 
 Array = np.ndarray[Any, Any]
@@ -34,6 +37,7 @@ class Problem:
     structure: how the parameters are nested; `start` are their leaves.
     names:     one for each leaf.
     data:      what the loss takes beside the parameters; `varying` says which of these have a row for each row.
+    numbers:   which rows of all data these are, where some are held out.
     """
 
     f: Callable[..., Any]
@@ -43,6 +47,7 @@ class Problem:
     data: tuple[Any, ...] = ()
     varying: tuple[bool, ...] = ()
     backend: str = "numpy"
+    numbers: Any = None
     _kept: dict[str, Compiled] = field(default_factory=dict)
 
     @property
@@ -61,7 +66,8 @@ class Problem:
 
     def of_rows(self, rows: Any) -> Problem:
         """The same with fewer rows."""
-        return replace(self, data=self.batch(rows))
+        numbers = np.arange(self.rows) if self.numbers is None else self.numbers
+        return replace(self, data=self.batch(rows), numbers=numbers[rows])
 
     def params(self, leaves: Leaves) -> Any:
         """The parameters in the user's own structure."""
@@ -74,11 +80,37 @@ class Problem:
 
     def value_and_gradient(self, leaves: Leaves, batch: Sequence[Any] | None = None) -> tuple[Any, Leaves]:
         """The loss and its slope by each leaf."""
+        value, gradient = self._slopes()(leaves, *(self.data if batch is None else batch))
+        return value, [np.asarray(g) if np.ndim(g) else np.float64(g) for g in gradient]
+
+    def loss_there(self, leaves: Leaves) -> float:
+        """As `value` on all data, from a program that there is already where these are in memory."""
+        return self.value(leaves) if self.rows and not self.data else float(self.value_and_gradient(leaves)[0])
+
+    def bent(self, leaves: Leaves, along: Leaves) -> Leaves | None:
+        """How the gradient moves along a direction; None where a rule is missing for that, and for large data."""
+        if getattr(self, "source", None) is not None:
+            return None
+        if "bent" not in self._kept:
+            loss = lambda at, *data: self.f(self.params(at), *data)  # noqa: E731
+            slope = grad(loss)
+            moved = lambda at, to, *data: jvp(lambda w: slope(w, *data), (at,), (to,))[1]  # noqa: E731
+            self._kept["bent"] = compiled(moved)
+        try:
+            found = self._kept["bent"](leaves, along, *self.data)
+        except GradworkError:
+            return None
+        return [np.asarray(g) if np.ndim(g) else np.float64(g) for g in found]
+
+    def gradient_program(self, batch: Sequence[Any]) -> CompiledProgram:
+        """The program of loss and gradient for data of these shapes."""
+        return self._slopes().program_for(self.start, *batch)
+
+    def _slopes(self) -> Compiled:
         if "gradient" not in self._kept:
             f = lambda leaves, *data: self.f(self.params(leaves), *data)  # noqa: E731
             self._kept["gradient"] = compiled(f, wrt=0, backend=self.backend)
-        value, gradient = self._kept["gradient"](leaves, *(self.data if batch is None else batch))
-        return value, [np.asarray(g) if np.ndim(g) else np.float64(g) for g in gradient]
+        return self._kept["gradient"]
 
     def _program(self, name: str, f: Callable[..., Any]) -> Compiled:
         if name not in self._kept:
@@ -86,6 +118,12 @@ class Problem:
         return self._kept[name]
 
     def step(self, method: Method, weight_decay: float, clip: float | None) -> Step:
+        """The step of the loop; it also knows how to take many at once."""
+        from gradwork.descent.blocks import ProblemStep
+
+        return ProblemStep(self, method, weight_decay, clip)
+
+    def one_step(self, method: Method, weight_decay: float, clip: float | None) -> Step:
         """One program that works out the loss, its gradient, and the parameters after the step."""
         slopes = value_and_grad(lambda leaves, *data: self.f(self.params(leaves), *data))
 
@@ -114,8 +152,15 @@ def advanced(
     weight_decay: float,
     clip: float | None,
 ) -> tuple[Any, Leaves, list[Leaves]]:
-    """The square norm of the gradient, and the method's next leaves and states. Takes traced values."""
+    """The square norm of the gradient, and the method's next leaves and states. Takes traced values.
+
+    The norm is that of the gradient with its weight decay, which is 0 where the run is at rest.
+    """
     square: Any = sum((np.sum(g * g) for g in gradient), 0.0)
+    at_rest = square
+    if weight_decay and not method.decays_weights:
+        decayed = [g + weight_decay * leaf for leaf, g in zip(leaves, gradient, strict=True)]
+        at_rest = sum((np.sum(g * g) for g in decayed), 0.0)
     if clip is not None:
         # Pascanu et al. (2013): the direction stays, the length is at most `clip`.
         long = square > clip**2
@@ -125,7 +170,7 @@ def advanced(
         method.advance(leaf, g, kept, rate, number, weight_decay)
         for leaf, g, kept in zip(leaves, gradient, states, strict=True)
     ]
-    return square, [weight for weight, _ in pairs], [kept for _, kept in pairs]
+    return at_rest, [weight for weight, _ in pairs], [kept for _, kept in pairs]
 
 
 # -- what was given ---------------------------------------------------------------------------------------------------
@@ -141,8 +186,29 @@ def problem_of(loss: Any, start: Any, data: Any, backend: str, names: Sequence[s
     for name, leaf in zip(given, numbers, strict=True):
         if not np.all(np.isfinite(leaf)):
             raise DataError(f"the start of {name} is not finite", why="no step can be taken from there")
-    rows, called = _columns(loss, data, start)
-    return Problem(called, structure, numbers, tuple(given), rows, _varying(rows), backend)
+    return _with_data(loss, start, data, Problem(lambda: None, structure, numbers, tuple(given), backend=backend))
+
+
+def _with_data(loss: Any, start: Any, data: Any, empty: Problem) -> Problem:
+    """The problem with its loss and its data: arrays in memory, files, or chunks."""
+    from gradwork.descent.chunks import chunks_of
+    from gradwork.descent.large import Large
+    from gradwork.descent.sources import in_parts
+
+    chunks = chunks_of(data)
+    if chunks is not None:
+        chunks.look(check_data)
+        called = _called(loss, start, chunks.keys, True)
+        rest = (chunks.varying, empty.backend)
+        return Large(called, empty.structure, empty.start, empty.names, (), *rest, source=chunks)
+    keys, values = _columns(data)
+    called = _called(loss, start, keys, bool(values))
+    varying = _varying(values)
+    source, values = in_parts(keys or [f"data[{i}]" for i in range(len(values))], values, varying)
+    if source is not None:
+        rest = (varying, empty.backend)
+        return Large(called, empty.structure, empty.start, empty.names, (), *rest, source=source)
+    return replace(empty, f=called, data=values, varying=varying)
 
 
 def _number(leaf: Any) -> Any:
@@ -157,24 +223,30 @@ def _number(leaf: Any) -> Any:
     return array if array.ndim else array.dtype.type(array)
 
 
-def _columns(loss: Any, data: Any, start: Any) -> tuple[tuple[Any, ...], Callable[..., Any]]:
-    """The data in a row, and the loss as a function of params and these."""
+def _columns(data: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The names of the data, where they have any, and the data in a row, with files opened."""
+    if isinstance(data, Mapping):
+        return tuple(data), tuple(map(_opened, data.values()))
+    values = () if data is None else tuple(data) if isinstance(data, (tuple, list)) else (data,)
+    return (), tuple(map(_opened, values))
+
+
+def _opened(value: Any) -> Any:
+    """A path is the `.npy` file there, memory-mapped."""
+    return open_mapped(Path(value)) if isinstance(value, (str, os.PathLike)) else value
+
+
+def _called(loss: Any, start: Any, keys: tuple[str, ...], has_data: bool) -> Callable[..., Any]:
+    """The loss as a function of params and of data in a row."""
     program = as_called_program(loss) if isinstance(loss, (str, Formula)) or not callable(loss) else None
     if program is None and not callable(loss):
         raise ArgumentError("the loss is no function and no formula", hint="gw.descend(loss, start, (x, y))")
-    if isinstance(data, Mapping):
-        keys = tuple(data)
-        values = tuple(_data(key, data[key]) for key in keys)
-    else:
-        values = () if data is None else tuple(data) if isinstance(data, (tuple, list)) else (data,)
-        values = tuple(_data(f"data[{i}]", value) for i, value in enumerate(values))
-        keys = ()
-    if program is not None:
-        if not isinstance(start, Mapping) or (values and not keys):
-            hint = 'gw.descend("mean((x*w - y)^2)", {"w": 0.0}, {"x": x, "y": y})'
-            raise ArgumentError("a formula takes its parameters and data by name", why="both are dicts", hint=hint)
-        return values, ByFormula(program.program, keys)
-    return values, ByName(loss, keys) if keys else loss
+    if program is None:
+        return ByName(loss, keys) if keys else loss
+    if not isinstance(start, Mapping) or (has_data and not keys):
+        hint = 'gw.descend("mean((x*w - y)^2)", {"w": 0.0}, {"x": x, "y": y})'
+        raise ArgumentError("a formula takes its parameters and data by name", why="both are dicts", hint=hint)
+    return ByFormula(program.program, keys)
 
 
 @dataclass(frozen=True)
@@ -207,44 +279,7 @@ class ByName:
         return self.loss(params, **dict(zip(self.keys, columns, strict=True)))
 
 
-def _data(name: str, value: Any) -> Any:
-    """One argument of the loss. Raises DataError with the row of a number that is nan or infinite."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{name} is not numbers", why=f"its type is {array.dtype}")
-    if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        at = f" in row {place[0] + 1}" if place else ""
-        raise DataError(
-            f"{name} is {array[place]}{at}" if place else f"{name} is {array}",
-            why="a loss that hangs on it has no slope (rows are counted from 1 here)" if place else None,
-            hint="leave that row out, or fill in a number",
-        )
-    return array if array.ndim else value
-
-
 def _varying(data: Sequence[Any]) -> tuple[bool, ...]:
     """What has a row for each row of the first array."""
     count = next((len(d) for d in data if np.ndim(d)), 0)
     return tuple(bool(np.ndim(d)) and len(d) == count for d in data)
-
-
-def fault(problem: Problem, leaves: Leaves, batch: Sequence[Any], rows: Any = None) -> str:
-    """Where in the loss a number stopped being finite: the line, and the row where that can be told.
-
-    rows: which rows of the data the batch is, where it is not all of them.
-    """
-    with np.errstate(all="ignore"):
-        traced = trace_call(lambda leaves, *data: problem.f(problem.params(leaves), *data), (leaves, *batch), {})
-        values = run(traced.graph, [traced.values[i] for i in traced.graph.inputs])
-    for position, node in enumerate(traced.graph.nodes):
-        value = np.asarray(values[position])
-        if value.dtype.kind != "f" or np.all(np.isfinite(value)):
-            continue
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
-        of_batch = rows is not None and place and len(value) == len(rows)
-        at = int(rows[place[0]]) if of_batch else place[0] if place else 0
-        row = f", row {at + 1}" if place else ""
-        where = f" ({node.where})" if node.where is not None else ""
-        return f"{node.op} gives {value[place]}{row}{where}" + (f", in {node.name}" if node.name else "")
-    return "its slope is not finite, and every number on the way to the loss is"

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwork.descent.method import Method
 from gradwork.descent.problem import Array, Problem
-from gradwork.errors import MissingExtraError
 from gradwork.formats.display import Shown
-from gradwork.notation.document import Document
+from gradwork.notation.document import Block, Document
+
+if TYPE_CHECKING:
+    from gradwork.descent.scores import Scores
+    from gradwork.formats.picture import Picture
 
 REASONS = ("converged", "out of steps", "stalled", "diverged", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
 class WorkedStep:
-    """One step with its numbers: the loss and the gradient before it, and the parameters before and after it."""
+    """One step with its numbers: the loss and the gradient before it, and the parameters before and after it.
+
+    shown: the numbers of a search, as blocks of the page; empty where the rule says it all.
+    """
 
     number: int
     rate: float
@@ -28,6 +34,7 @@ class WorkedStep:
     after: tuple[Any, ...]
     rows: Any
     batch: tuple[Any, ...]
+    shown: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +54,11 @@ class Descent(Shown):
                  rate above which the loss grows, and one that works; None elsewhere and where unknown.
     held_out:    (step, loss) on the held-out rows.
     worked:      the steps that were asked for, with their numbers.
+    work, again: what works other steps of this run, counted from 0, and what repeats it with another learning rate and
+                 at most so many steps.
+    how:         how the steps were taken: "program" (the loop as one generated program), "moments" (the loss is proved
+                 quadratic, see `gw.descend`), "steps" (one at a time).
+    test:        the rows that were kept apart for `scores`; its `numbers` say which rows of the data they are.
     """
 
     params: Any
@@ -71,32 +83,57 @@ class Descent(Shown):
     worked: tuple[WorkedStep, ...] = ()
     weight_decay: float = 0.0
     notes: tuple[str, ...] = ()
+    how: str = "steps"
+    test: Problem | None = None
+    clip: float | None = None
+    work: Callable[[list[int]], list[WorkedStep]] | None = None
+    again: Callable[[float, int], Descent] | None = None
 
-    def document(self) -> Document:
-        """The page: the rule, why it stopped, the parameters, the curve of the loss, and the worked steps."""
+    @property
+    def scores(self) -> Scores:
+        """How well the parameters predict: R² for numbers, accuracy for classes; on the rows used, and on test rows.
+
+        Raises ArgumentError where no predictions are found in the loss.
+        """
+        from gradwork.descent.scores import scores
+
+        return scores(self.problem, self.test, list(self.leaves))
+
+    def document(self, sliders: bool = False) -> Document:
+        """The page: the rule, why it stopped, the parameters, the curve of the loss, and the worked steps.
+
+        sliders: with a picture whose steps and learning rates are slid through, where a format can (HTML). The run is
+                 repeated with a few other learning rates for it.
+        """
         from gradwork.descent.page import page
 
-        return page(self)
+        return page(self, sliders=sliders)
 
-    def plot(self) -> Any:
-        """The curve of the loss as a figure of matplotlib. Raises MissingExtraError where that is not installed."""
-        try:
-            figures = import_module("matplotlib.figure")
-        except ImportError as error:
-            hint = 'python -m pip install "matplotlib>=3.8"'
-            raise MissingExtraError("a plot needs matplotlib, which is not installed", hint=hint) from error
-        figure = figures.Figure(figsize=(6, 4), layout="constrained")
-        axes = figure.add_subplot()
-        axes.plot(self.losses, label="loss")
-        if self.held_out:
-            axes.plot(*zip(*self.held_out, strict=True), label="loss on held-out rows")
-            axes.legend()
-        if min(self.losses, default=0.0) > 0:
-            axes.set_yscale("log")
-        axes.set_xlabel("step")
-        axes.set_ylabel("loss")
-        axes.set_title(f"{self.method.title}, learning rate {self.learning_rate:g}: {self.reason}")
-        return figure
+    def document_for(self, format_name: str) -> Document:
+        """The page; with sliders in HTML."""
+        return self.document(sliders=format_name == "html")
+
+    def picture(self, kind: str = "loss", *names: str) -> Picture:
+        """A picture of the run. Print it, or `save` it as .svg, .png (with Matplotlib), .html or any format of pages.
+
+        kind:  "loss", "contour" (the path over the loss), "path" (the same, walked along), "predictions".
+        names: for contour and path one or two parameters, such as "w" and "W1[1,2]" (counted from 1); by default those
+               that moved farthest. All others are held at their values at the end.
+
+        Raises ArgumentError for a kind, a name, or predictions that there are not.
+
+        >>> import gradwork as gw
+        >>> run = gw.descend("(a - 1)^2 + 10*b^2", {"a": 0.0, "b": 1.0})
+        >>> run.picture("contour", "a", "b").figure.x_label
+        'a'
+        """
+        from gradwork.descent.pictures import picture
+
+        return picture(self, kind, names)
+
+    def plot(self, kind: str = "loss", *names: str) -> Any:
+        """The same pictures as figures of Matplotlib. Raises MissingExtraError where that is not installed."""
+        return self.picture(kind, *names).plot()
 
     def __repr__(self) -> str:
         return f"<Descent: {self.reason} after {self.steps:,} steps, loss {self.loss:.6g}>"

@@ -23,4 +23,15 @@ class DescentProgress(Progress):
         done = self.reached - self.first
         left = (now - self.began) * (self.count - self.reached) / max(1, done)
         steps = f"{self.reached:,} of {self.count:,} steps"
-        return f"descending: {steps}, loss {self.loss:.6g}, {left:.0f} s left (Ctrl-C keeps them)"
+        return f"{steps}, loss {self.loss:.6g}, {duration(left)} left (Ctrl-C keeps them)"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that it is told in.
+
+    >>> duration(4.4), duration(119), duration(600), duration(9000)
+    ('4 s', '119 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gradwork.notation.document import Document, Style
 
-_NO_FORMATS = frozenset({"display"})  # modules of this folder that are something else
+_NO_FORMATS = frozenset({"display", "picture"})  # modules of this folder that are something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def names() -> tuple[str, ...]:
     """The formats that there are, without importing them.
 
     >>> names()
-    ('html', 'json', 'latex', 'plain', 'terminal')
+    ('html', 'json', 'latex', 'pdf', 'plain', 'terminal', 'typst')
     """
     import pkgutil
 

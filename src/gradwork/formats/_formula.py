@@ -61,7 +61,9 @@ class Formula(Writer[Box]):
         return text_box(by_direction.get(piece.direction, signs.ellipsis))
 
     def blank(self, piece: pieces.Blank) -> Box:
-        return text_box(paint(f"({piece.number})_____", "blank"))
+        choices = " | ".join(prepare(choice, self.signs) for choice in piece.choices)
+        text = f"({piece.number})" if piece.again else f"[ {piece.number}{': ' if choices else ''}{choices} ]"
+        return text_box(paint(text if choices else text.replace(" ", GLUE), "blank"))
 
     # --- sums, products and what else stands in a row
 

@@ -128,7 +128,12 @@ class LatexMath(Writer[str]):
         return _DOTS.get(piece.direction, r"\dots")
 
     def blank(self, piece: pieces.Blank) -> str:
-        return rf"\blank{{{piece.number}}}"
+        if piece.again:
+            return rf"\again{{{piece.number}}}"
+        if not piece.choices:
+            return rf"\blank{{{piece.number}}}"
+        choices = r" \quad $|$ \quad ".join(escaped(choice) for choice in piece.choices)
+        return rf"\choices{{{piece.number}}}{{{choices}}}"
 
     # --- rows
 
@@ -242,7 +247,7 @@ class LatexMath(Writer[str]):
 
 
 def _between(left: str, body: str, right: str) -> str:
-    tall = any(mark in body for mark in (r"\frac", r"\begin", r"\sum", r"\sqrt", r"\blank"))
+    tall = any(mark in body for mark in (r"\frac", r"\begin", r"\sum", r"\sqrt", r"\blank", r"\choices"))
     opening, closing = _mark(left), _mark(right)
     if not tall:
         return f"{opening if left else ''}{body}{closing if right else ''}"

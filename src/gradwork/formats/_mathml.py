@@ -86,7 +86,12 @@ class MathML(Writer[str]):
         return f"<mtext>{_DOTS.get(piece.direction, '…')}</mtext>"
 
     def blank(self, piece: pieces.Blank) -> str:
-        return f'<mtext><span class="blank"><span class="blank-number">{piece.number}</span></span></mtext>'
+        number = f'<span class="blank-number">{piece.number}</span>'
+        if piece.again:
+            return f'<mtext><span class="blank-again">{piece.number}</span></mtext>'
+        choices = "".join(f'<span class="blank-choice">{words(choice)}</span>' for choice in piece.choices)
+        kind = "blank blank-choices" if choices else "blank"
+        return f'<mtext><span class="{kind}">{number}{choices}</span></mtext>'
 
     # --- rows
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from gradwork.formats._box import crop, pad, wrap
-from gradwork.formats._scale import Axis, axes, drawable, runs
+from gradwork.formats._scale import Axis, axes, dots, runs
 from gradwork.formats._signs import Signs, paint, prepare, width
 from gradwork.notation.document import Curve, Figure
 
 # The bits of the eight dots of a braille character, by column and row.
 _BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _MARKS = "123456789"
+_FEW = 80  # points that have a letter each
 
 
 class _Canvas:
@@ -98,22 +99,42 @@ def _x_labels(across: Axis, name: str, left: int, columns: int, signs: Signs) ->
 def _draw(figure: Figure, canvas: _Canvas, across: Axis, upward: Axis, signs: Signs) -> list[str]:
     """Draw curves and dots; what the marks mean, a line each."""
     legend = []
-    several = sum(bool(curve.label) for curve in figure.curves) > 1
+    labelled = [curve for curve in figure.curves if curve.label]
     for curve in figure.curves:
-        for run in runs(curve):
+        for run in runs(curve, figure):
             places = [(across.place(x), upward.place(y)) for x, y in run]
-            for start, end in zip(places, places[1:] or places, strict=False):
+            ends = places[1:] or places if curve.kind != "points" else places
+            for start, end in zip(places, ends, strict=False):
                 canvas.line(start, end)
-    for curve, mark in zip(figure.curves, _MARKS, strict=False):
-        if several and curve.label:
-            _mark_curve(curve, mark, canvas, across, upward)
-        if curve.label:
-            legend.append(f"{mark + '  ' if several else ''}{prepare(curve.label, signs)}")
+            if curve.kind == "points" and len(curve.x) <= _FEW:
+                for x, y in places:
+                    canvas.letter(x, y, _point(signs))
+    for curve, mark in zip(labelled, _MARKS, strict=False):
+        if curve.kind == "points" and len(curve.x) <= _FEW:
+            legend.append(f"{_point(signs)}  {prepare(curve.label, signs)}")
+            continue
+        if len(labelled) > 1:
+            _mark_curve(curve, mark, canvas, across, upward, figure)
+        if curve.kind != "contour":
+            legend.append(f"{mark + '  ' if len(labelled) > 1 else ''}{prepare(curve.label, signs)}")
+    legend += _heights(labelled, signs)
+    shown = [*dots(figure)]
     for dot, mark in zip(figure.dots, _dot_marks(figure, signs), strict=True):
-        if drawable(dot.x, dot.y):
+        if dot in shown:
             canvas.letter(across.place(dot.x), upward.place(dot.y), mark)
         legend += [f"{mark}  {prepare(dot.label, signs)}"] * bool(dot.label)
     return legend
+
+
+def _point(signs: Signs) -> str:
+    return "•" if signs.unicode else "*"
+
+
+def _heights(labelled: list[Curve], signs: Signs) -> list[str]:
+    """The heights of contours in one line."""
+    pairs = [(mark, curve.label) for curve, mark in zip(labelled, _MARKS, strict=False) if curve.kind == "contour"]
+    text = "lines of equal height: " + ", ".join(f"{mark} is {height}" for mark, height in pairs)
+    return [prepare(text, signs)] if pairs else []
 
 
 def _dot_marks(figure: Figure, signs: Signs) -> list[str]:
@@ -122,8 +143,8 @@ def _dot_marks(figure: Figure, signs: Signs) -> list[str]:
     return [chr(ord("A") + i % 26) for i in range(len(figure.dots))]
 
 
-def _mark_curve(curve: Curve, mark: str, canvas: _Canvas, across: Axis, upward: Axis) -> None:
-    points = [point for run in runs(curve) for point in run]
+def _mark_curve(curve: Curve, mark: str, canvas: _Canvas, across: Axis, upward: Axis, figure: Figure) -> None:
+    points = [point for run in runs(curve, figure) for point in run]
     if points:
         # Each curve is marked at another place, so that marks of curves that touch do not meet.
         x, y = points[min(len(points) - 1, len(points) * (1 + int(mark) % 4) // 5)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradwork.formats._latex_math import escaped
-from gradwork.formats._scale import Axis, axes, drawable, runs
+from gradwork.formats._scale import Axis, axes, dots, runs
 from gradwork.notation.document import Curve, Dot, Figure
+from gradwork.notation.numbers import mantissa_and_exponent
 
 _WIDE, _HIGH = 11.0, 6.5
 _STYLES = {"secant": "dotted", "tangent": "dashed", "path": "mark=*"}
@@ -19,30 +20,41 @@ def tikz(figure: Figure) -> str:
     across, upward = axes(figure)
     lines = [r"\begin{tikzpicture}", *_axes(figure, across, upward)]
     for position, curve in enumerate(figure.curves):
-        lines += _curve(curve, _SHADES[position % len(_SHADES)], across, upward)
-    lines += [_dot(dot, across, upward) for dot in figure.dots if drawable(dot.x, dot.y)]
+        shade = "black!45" if curve.kind == "contour" else _SHADES[position % len(_SHADES)]
+        lines += _curve(curve, shade, across, upward, figure)
+    lines += [_dot(dot, across, upward) for dot in dots(figure)]
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 
 def _axes(figure: Figure, across: Axis, upward: Axis) -> Iterator[str]:
     yield rf"\draw (0,{_HIGH:g}) -- (0,0) -- ({_WIDE:g},0);"
     for tick, label in zip(across.ticks, across.labels(), strict=True):
-        yield rf"\draw ({across.place(tick) * _WIDE:.3f},0) -- +(0,-0.12) node[below] {{\small ${label}$}};"
+        yield rf"\draw ({across.place(tick) * _WIDE:.3f},0) -- +(0,-0.12) node[below] {{\small ${_tick(label)}$}};"
     for tick, label in zip(upward.ticks, upward.labels(), strict=True):
-        yield rf"\draw (0,{upward.place(tick) * _HIGH:.3f}) -- +(-0.12,0) node[left] {{\small ${label}$}};"
+        yield rf"\draw (0,{upward.place(tick) * _HIGH:.3f}) -- +(-0.12,0) node[left] {{\small ${_tick(label)}$}};"
     yield rf"\node[below left] at ({_WIDE:g},-0.5) {{\textit{{{escaped(figure.x_label)}}}}};"
     yield rf"\node[above] at (0,{_HIGH:g}) {{\textit{{{escaped(figure.y_label)}}}}};"
 
 
-def _curve(curve: Curve, shade: str, across: Axis, upward: Axis) -> Iterator[str]:
+def _tick(label: str) -> str:
+    mantissa, exponent = mantissa_and_exponent(label)
+    if exponent is None:
+        return mantissa
+    factor = {"1": "", "-1": "-"}.get(mantissa, rf"{mantissa}\cdot ")
+    return f"{factor}10^{{{exponent}}}"
+
+
+def _curve(curve: Curve, shade: str, across: Axis, upward: Axis, figure: Figure) -> Iterator[str]:
     style = _STYLES.get(curve.kind, "")
-    options = ", ".join(part for part in ("thick", shade, "" if curve.kind == "path" else style) if part)
-    for run in runs(curve):
+    width = "thin" if curve.kind == "contour" else "thick"
+    options = ", ".join(part for part in (width, shade, "" if curve.kind == "path" else style) if part)
+    label = rf" node[pos=0, font=\scriptsize] {{{escaped(curve.label)}}}" if curve.kind == "contour" else ""
+    for run in runs(curve, figure):
         places = _thinned([(across.place(x) * _WIDE, upward.place(y) * _HIGH) for x, y in run])
         points = [f"({x:.3f},{y:.3f})" for x, y in places]
-        if len(points) > 1:
-            yield rf"\draw[{options}] {' -- '.join(points)};"
-        if curve.kind == "path" or len(points) == 1:
+        if len(points) > 1 and curve.kind != "points":
+            yield rf"\draw[{options}] {' -- '.join(points)}{label};"
+        if curve.kind in ("path", "points") or len(points) == 1:
             yield from (rf"\fill[{shade}] {point} circle (0.05);" for point in points)
 
 

@@ -29,6 +29,10 @@ class Shown:
             return self
         raise NotImplementedError(f"{type(self).__name__} has no document()")
 
+    def document_for(self, format_name: str) -> Document:
+        """The page for a format that may show more than others."""
+        return self.document()
+
     def __str__(self) -> str:
         from gradwork.formats import render
 
@@ -42,10 +46,13 @@ class Shown:
         return fragment(self.document())
 
     def to(self, format_name: str, **style: Any) -> str | bytes:
-        """This in a format: "plain", "terminal", "html", "json", "latex". `style` has digits, width, color, unicode."""
+        """This in a format: "plain", "terminal", "html", "json", "latex", "typst", "pdf".
+
+        `style` has digits, width, color, unicode, paper.
+        """
         from gradwork.formats import render
 
-        document = self.document()
+        document = self.document_for(format_name)
         return render(document, format_name, Style(**{"digits": document.digits, **style}))
 
     def save(self, path: str | os.PathLike[str], **style: Any) -> None:

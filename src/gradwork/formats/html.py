@@ -1,4 +1,5 @@
-"""A page as one HTML file that needs nothing else: MathML, SVG and fonts are inside, and there is no script.
+"""A page as one HTML file that needs nothing else: MathML, SVG and fonts are inside. There is no script, but for one
+that moves sliders where the page has any.
 
 `fragment` is the same for notebooks: no head, no fonts, all styles under the class `gradwork`.
 """
@@ -23,6 +24,7 @@ from gradwork.formats._page import (
     with_title,
 )
 from gradwork.formats._signs import UNICODE, width
+from gradwork.formats._sliders import sliders
 from gradwork.formats._svg import legend, svg
 from gradwork.notation.document import (
     Block,
@@ -35,6 +37,7 @@ from gradwork.notation.document import (
     Listing,
     Paragraph,
     Section,
+    Sliders,
     Step,
     Style,
     Table,
@@ -56,13 +59,16 @@ _FONTS = (
 def render(document: Document, style: Style) -> str:
     """The whole file."""
     title = words(document.title) or "gradwork"
-    body = HtmlPage(style.digits).page(with_title(document))
+    page = HtmlPage(style.digits, slides=True)
+    body = page.page(with_title(document))
+    script = f"<script>\n{asset('sliders.js')}</script>\n" if page.slid else ""
+    sheet = asset("sliders.css") if page.slid else ""
     return (
         f'<!doctype html>\n<html lang="{words(document.language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n'
-        f"<style>\n{_font_faces()}{_asset('page.css')}{_asset('gradwork.css')}</style>\n</head>\n"
-        f'<body>\n<main class="gradwork">\n{body}\n</main>\n</body>\n</html>\n'
+        f"<style>\n{font_faces()}{asset('page.css')}{asset('gradwork.css')}{sheet}</style>\n</head>\n"
+        f'<body>\n<main class="gradwork">\n{body}\n</main>\n{script}</body>\n</html>\n'
     )
 
 
@@ -70,19 +76,23 @@ def fragment(document: Document, style: Style | None = None, *, fonts: bool = Fa
     """The page without head and body, for a notebook or another page; `fonts` adds 100 kB of fonts."""
     style = style or Style(digits=document.digits)
     body = HtmlPage(style.digits, top=3).page(with_title(document))
-    faces = _font_faces() if fonts else ""
+    faces = font_faces() if fonts else ""
     return (
-        f"<style>\n{faces}{_asset('fragment.css')}{_asset('gradwork.css')}</style>\n"
+        f"<style>\n{faces}{asset('fragment.css')}{asset('gradwork.css')}</style>\n"
         f'<div class="gradwork gradwork-fragment" lang="{words(document.language)}">\n{body}\n</div>\n'
     )
 
 
 class HtmlPage(PageWriter[str]):
-    """Turns blocks into HTML. `top` is the level of heading that the page's title gets."""
+    """Turns blocks into HTML. `top` is the level of heading that the page's title gets.
 
-    def __init__(self, digits: int, top: int = 1) -> None:
+    slides: whether the page may hold a script, which moves what has sliders; `slid` says whether it has any.
+    """
+
+    def __init__(self, digits: int, top: int = 1, slides: bool = False) -> None:
         self.digits = digits
         self.top = top
+        self.slides, self.slid = slides, False
         self.figures = count(1)
         self.math = MathML(digits)
         self.flat = Formula(UNICODE, digits)
@@ -137,6 +147,14 @@ class HtmlPage(PageWriter[str]):
     def figure(self, block: Figure) -> str:
         caption = f"<figcaption>{self.inline(block.caption)}</figcaption>" if block.caption != "" else ""
         return f"<figure>\n{svg(block, next(self.figures))}\n{legend(block)}{caption}</figure>"
+
+    def sliders(self, block: Sliders) -> str:
+        if not self.slides or not block.runs:
+            return self.figure(block)
+        self.slid = True
+        number = next(self.figures)
+        next(self.figures)
+        return sliders(block, number, self.inline(block.caption))
 
     # --- formulas
 
@@ -228,7 +246,8 @@ def _scrolling(kind: str, label: str, body: str) -> str:
     return f'<div class="scroll {kind}" role="group" aria-label="{label}" tabindex="0">{body}</div>'
 
 
-def _font_faces() -> str:
+def font_faces() -> str:
+    """The fonts, as style rules that hold them."""
     return "".join(
         f'@font-face{{font-family:"{family}";font-style:{slope};font-weight:{weight};'
         f'src:url("data:font/woff2;base64,{_font(file)}") format("woff2")}}\n'
@@ -244,7 +263,8 @@ def _font(name: str) -> str:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file of this package's assets, as text."""
     return _read(name).decode()
 
 

@@ -58,6 +58,8 @@ _PREAMBLE = r"""\documentclass[11pt,fleqn]{article}
 %% A letter that only engines of today can set; others show its number.
 \DeclareRobustCommand{\unicodeletter}[2]{\ifdefined\Umathcode #1\else\texttt{U+#2}\fi}
 \newcommand{\blank}[1]{\fbox{\rule{0pt}{1.1em}\scriptsize\textsf{#1}\hspace{2.6em}}}
+\newcommand{\again}[1]{\mbox{\scriptsize\textsf{(#1)}}}
+\newcommand{\choices}[2]{\mbox{\fbox{\rule{0pt}{1.1em}\scriptsize\textsf{#1}\quad\normalsize #2}}}
 \newcommand{\struck}[1]{\ooalign{$#1$\cr\hidewidth\rule[0.5ex]{1.6em}{0.5pt}\hidewidth}}
 \begin{document}
 """

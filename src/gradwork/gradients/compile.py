@@ -113,6 +113,14 @@ class Compiled:
             raise ArgumentError("nothing has been compiled yet", hint="call it once, or give gw.compile arguments")
         return self._latest.graph
 
+    def program_for(self, *args: Any, **kwargs: Any) -> Program:
+        """The program for arguments like these, made where there is none yet."""
+        leaves, key = entrance.signature(args, kwargs)
+        for program in self.programs.get(key, ()):
+            if program.takes(leaves) and program.captured.is_same():
+                return program
+        return self._make(args, kwargs, key, leaves)
+
     # -- the way round, where the entrance does not fit -------------------------------------------------------------
 
     def _slow(self, *args: Any, **kwargs: Any) -> Any:

@@ -27,7 +27,7 @@ from gradwork.graph.op import REGISTER
 from gradwork.graph.plain import give_back, not_followed
 from gradwork.graph.refusals import of_objects
 from gradwork.graph.traced import Traced, lift
-from gradwork.graph.tree import LEAF, Structure, flatten
+from gradwork.graph.tree import LEAF, Structure, flatten, leaf_names
 
 
 class Argument(NamedTuple):
@@ -149,6 +149,7 @@ def _traced(
     builder = LeanBuilder() if lean else Builder()
     sources: list[Any] = []
     arguments: list[Argument] = []
+    called_by: list[str] = []
 
     def enter(key: int | str, value: Any, label: str) -> Any:
         if only is not None and key not in only:
@@ -156,6 +157,7 @@ def _traced(
         as_floats = floating if isinstance(floating, bool) else key in floating
         argument = _enter(builder, key, value, label, as_floats, sources)
         arguments.append(argument)
+        called_by.append(label)
         if argument.structure is LEAF and argument.positions[0] is not None:
             return Traced(builder, argument.positions[0])
         traced = {p: Traced(builder, p) for p in argument.inputs}
@@ -166,7 +168,7 @@ def _traced(
 
     traced_args = [enter(i, a, labels[i]) for i, a in enumerate(args)]
     traced_kwargs = {k: enter(k, v, k) for k, v in (kwargs or {}).items()}
-    _name_apart(builder)
+    _name_apart(builder, arguments, called_by)
     try:
         result = returned(builder, called(builder, traced_args, traced_kwargs))
         leaves, output = flatten(result)
@@ -261,14 +263,15 @@ def snapshot(value: Any) -> Any:
     return value.copy(order="K") if isinstance(value, np.ndarray) and value.flags.writeable else value
 
 
-def _name_apart(builder: Builder) -> None:
-    """Give a second input of one name a number, so that names tell inputs apart."""
-    seen: dict[str, int] = {}
-    for position in builder.inputs:
-        name = builder.names[position]
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            builder.names[position] = f"{name}_{seen[name]}"
+def _name_apart(builder: Builder, arguments: Sequence[Argument], labels: Sequence[str]) -> None:
+    """Give inputs that would share a name names of their own, so that names tell inputs apart."""
+    if all(argument.structure is LEAF for argument in arguments) and len(set(labels)) == len(labels):
+        return
+    found = leaf_names([(label, argument.structure) for label, argument in zip(labels, arguments, strict=True)])
+    for argument, names in zip(arguments, found, strict=True):
+        for position, name in zip(argument.positions, names, strict=True):
+            if position is not None:
+                builder.names[position] = name
 
 
 def as_number(value: Any) -> Any:
@@ -278,12 +281,21 @@ def as_number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes, type)) or value is None:
         return None
     if isinstance(value, (int, float, complex)):
-        return np.asarray(value)[()]
+        number: Any = np.asarray(value)[()]
+        return number if isinstance(number, np.generic) else _large(number)
     if hasattr(value, "__array__"):
         # Data frames and series of other packages say how they become arrays.
         array = np.asarray(value)
         return array if array.dtype.kind in "biufc" else None
     return None
+
+
+def _large(value: int) -> Any:
+    """A whole number beyond 64 bits, as a float; None beyond these, too."""
+    try:
+        return np.float64(value)
+    except OverflowError:
+        return None
 
 
 def as_float(value: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,18 @@ class Structure:
             yield Leaf(path)
         for key, child in zip(self.keys, self.children, strict=True):
             yield from child.paths((*path, key))
+
+    def written(self, base: str) -> Iterator[str]:
+        """How each leaf is written in Python, in order: `params["layers"][0]["W"]`, `params.W`."""
+        if self.kind is None:
+            yield base
+        for key, child in zip(self.keys, self.children, strict=True):
+            yield from child.written(base + self._step(key))
+
+    def _step(self, key: Any) -> str:
+        if issubclass(self.kind, dict) or not isinstance(key, str):
+            return f'["{key}"]' if isinstance(key, str) and key.isidentifier() else f"[{key!r}]"
+        return f".{key}"
 
     def leaves_of(self, value: Any) -> list[Any]:
         """The leaves of a value of this structure, in its order; a part that is None counts as leaves that are None.
@@ -83,6 +96,45 @@ class Structure:
 
 
 LEAF = Structure(None)
+
+
+def leaf_names(arguments: Sequence[tuple[str, Structure]]) -> list[list[str]]:
+    """A name of its own for every leaf of every argument, given as its label and its structure.
+
+    A leaf is called by its last key, as in `Leaf.name`. Leaves that would share a name are written out in full.
+
+    >>> _, layers = flatten([{"W": 1.0, "b": 2.0}, {"W": 3.0}])
+    >>> leaf_names([("params", layers), ("x", LEAF)])
+    [['params[0]["W"]', 'b', 'params[1]["W"]'], ['x']]
+    """
+    short = [[place.name(label) for place in structure.paths()] for label, structure in arguments]
+    counts = Counter(name for names in short for name in names)
+    if max(counts.values(), default=1) == 1:
+        return short
+    full = [list(structure.written(label)) for label, structure in arguments]
+    chosen = [
+        [name if counts[name] == 1 else whole for name, whole in zip(*pair, strict=True)]
+        for pair in zip(short, full, strict=True)
+    ]
+    return _numbered(chosen)
+
+
+def _numbered(names: list[list[str]]) -> list[list[str]]:
+    """The same; keys that print alike are counted, so that no two leaves ever share a name."""
+    taken: set[str] = set()
+    waiting = {name for inside in names for name in inside}
+    found = []
+    for inside in names:
+        apart = []
+        for name in inside:
+            own, count = name, 1
+            while own in taken or (count > 1 and own in waiting):
+                count += 1
+                own = f"{name}_{count}"
+            taken.add(own)
+            apart.append(own)
+        found.append(apart)
+    return found
 
 
 def _dataclass_with(kind: Any, values: dict[str, Any], static: dict[str, Any]) -> Any:

@@ -76,6 +76,8 @@ def jax_program(form: CompiledForm, names: Mapping[int, str], title: str = "prog
             return tuple(outputs)
         return tuple(np.array(o) if shape else np.asarray(o)[()] for o, shape in zip(outputs, shapes, strict=True))
 
+    # For a loop around it that XLA compiles too: the same without the way from and to NumPy.
+    program.__dict__.update(jitted=jitted, looks=writer.looks)
     return Written(f"@jax.jit\n{text}", program, ())
 
 

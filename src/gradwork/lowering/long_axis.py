@@ -42,7 +42,8 @@ def _to_turn(graph: Graph) -> set[int]:
         if node.op in REDUCING and node.params["axis"] == (1,) and _is_table(graph, node.inputs[0])
     }
     turned: set[int] = set()
-    waiting = [i for i in seeds if graph.nodes[i].op not in (INPUT, CONSTANT)]
+    # Only what is known to be turned: a running sum or a sort along the rows would run the other way on its side.
+    waiting = [i for i in seeds if _joins(graph, i, graph.nodes[i].shape[0])]
     while waiting:
         position = waiting.pop()
         if position in turned:
@@ -175,7 +176,7 @@ class _Turner:
             inputs = (self._side(table), self.flat[value], *(self.flat[i] for i in arrays))
             return draft.emit("add_at", inputs, Params(index=(second, first)), node.dtype)
         if node.op in REDUCING:
-            return draft.emit(node.op, (self.side[node.inputs[0]],), Params(axis=(0,), keepdims=True), node.dtype)
+            return draft.emit(node.op, (self._side(node.inputs[0]),), Params(axis=(0,), keepdims=True), node.dtype)
         return draft.emit(node.op, tuple(self._operand(i) for i in node.inputs), node.params, node.dtype)
 
     def _operand(self, position: int) -> int:

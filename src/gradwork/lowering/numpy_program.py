@@ -7,9 +7,11 @@ plain names: nothing else that a user wrote gets into it.
 
 from __future__ import annotations
 
+import functools
 import keyword
 import linecache
 import math
+import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,10 +58,10 @@ class Written:
 
 def numpy_program(form: CompiledForm, names: Mapping[int, str], title: str = "program") -> Written:
     """Write `form` as a NumPy function of its inputs. `names` gives nodes the names that a reader knows."""
-    return _Writer(form, names, title).written()
+    return Writer(form, names, title).written()
 
 
-class _Writer:
+class Writer:
     """Writes line by line, in the order of the nodes."""
 
     def __init__(self, form: CompiledForm, names: Mapping[int, str], title: str) -> None:
@@ -74,7 +76,7 @@ class _Writer:
         self.buffer_of: dict[int, int] = {}
         self.roots = _roots(self.graph)
         self.inlined = _summed_squares(self.graph)
-        self.last_use = _last_uses(self.graph, self.roots, self.inlined)
+        self.last_use = last_uses(self.graph, self.roots, self.inlined)
         self.kept = {self.roots[i] for i in self.graph.outputs}
         self.guards = {g.node: g for g in form.guards}
         self.careful = set(form.careful)
@@ -270,7 +272,7 @@ class _Writer:
 # -- ops that are written in their own way: each says whether it did so -----------------------------------------------
 
 
-def _matmul(writer: _Writer, position: int, node: Node) -> bool:
+def _matmul(writer: Writer, position: int, node: Node) -> bool:
     left, right = (writer.graph.nodes[i] for i in node.inputs)
     a, b = (writer.names[i] for i in node.inputs)
     if left.dtype != node.dtype or right.dtype != node.dtype or node.dtype.kind not in "fc":
@@ -284,14 +286,14 @@ def _matmul(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _transpose(writer: _Writer, position: int, node: Node) -> bool:
+def _transpose(writer: Writer, position: int, node: Node) -> bool:
     name, axes = writer.names[node.inputs[0]], tuple(node.params["axes"])
     reverse = axes == tuple(range(len(axes)))[::-1]
     writer.assign(position, f"{name}.T" if reverse else f"{name}.transpose({axes})")
     return True
 
 
-def _reshape(writer: _Writer, position: int, node: Node) -> bool:
+def _reshape(writer: Writer, position: int, node: Node) -> bool:
     source = writer.graph.nodes[node.inputs[0]]
     if not source.shape:
         return False
@@ -303,7 +305,7 @@ def _reshape(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _sum(writer: _Writer, position: int, node: Node) -> bool:
+def _sum(writer: Writer, position: int, node: Node) -> bool:
     source = writer.graph.nodes[node.inputs[0]]
     name, axes = writer.names[node.inputs[0]], node.params["axis"]
     if source.dtype != node.dtype or node.dtype.kind != "f" or node.dtype.itemsize < 4 or not math.prod(source.shape):
@@ -318,7 +320,7 @@ def _sum(writer: _Writer, position: int, node: Node) -> bool:
     return False
 
 
-def _total(writer: _Writer, node: Node, source: Node, name: str) -> str:
+def _total(writer: Writer, node: Node, source: Node, name: str) -> str:
     if source.op == "square" and node.inputs[0] in writer.inlined:
         inside = source.inputs[0]
         flat = writer.names[inside]
@@ -330,7 +332,7 @@ def _total(writer: _Writer, node: Node, source: Node, name: str) -> str:
     return f"np.add.reduce({name}, None)"
 
 
-def _sum_of_table(writer: _Writer, position: int, node: Node, source: Node, name: str) -> bool:
+def _sum_of_table(writer: Writer, position: int, node: Node, source: Node, name: str) -> bool:
     """Column sums and row sums as products with ones, which run at the speed of the memory."""
     (axis,) = node.params["axis"]
     ones = writer.ones(source.shape[axis], node.dtype)
@@ -348,7 +350,7 @@ def _sum_of_table(writer: _Writer, position: int, node: Node, source: Node, name
     return True
 
 
-def _largest(writer: _Writer, position: int, node: Node) -> bool:
+def _largest(writer: Writer, position: int, node: Node) -> bool:
     source = writer.graph.nodes[node.inputs[0]]
     if source.dtype != node.dtype:
         return False
@@ -365,7 +367,7 @@ def _largest(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _getitem(writer: _Writer, position: int, node: Node) -> bool:
+def _getitem(writer: Writer, position: int, node: Node) -> bool:
     table, *arrays = (writer.names[i] for i in node.inputs)
     if not writer.graph.nodes[node.inputs[0]].shape:
         return False
@@ -373,7 +375,7 @@ def _getitem(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _chain_product(writer: _Writer, position: int, node: Node) -> bool:
+def _chain_product(writer: Writer, position: int, node: Node) -> bool:
     if node.dtype.kind != "f" or node.shape == ():
         return False
     out = writer._out(position, in_place=True)
@@ -383,7 +385,7 @@ def _chain_product(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _add_at(writer: _Writer, position: int, node: Node) -> bool:
+def _add_at(writer: Writer, position: int, node: Node) -> bool:
     table, value, *arrays = node.inputs
     index = index_text(node.params["index"], [writer.names[i] for i in arrays])
     held = writer.buffer_of.get(table)
@@ -398,7 +400,7 @@ def _add_at(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-def _power(writer: _Writer, position: int, node: Node) -> bool:
+def _power(writer: Writer, position: int, node: Node) -> bool:
     exponent = writer.graph.constants.get(node.inputs[1])
     if exponent is None or np.ndim(exponent) or node.dtype != np.float64 or not node.shape:
         return False
@@ -406,7 +408,7 @@ def _power(writer: _Writer, position: int, node: Node) -> bool:
     return True
 
 
-SPECIAL: dict[str, Callable[[_Writer, int, Node], bool]] = {
+SPECIAL: dict[str, Callable[[Writer, int, Node], bool]] = {
     "matmul": _matmul,
     "transpose": _transpose,
     "reshape": _reshape,
@@ -483,17 +485,18 @@ def _summed_squares(graph: Graph) -> frozenset[int]:
         and graph.nodes[node.inputs[0]].dtype == node.dtype
         and i not in graph.outputs
         and math.prod(node.shape) > 0
-        and [_adds_all(graph, r) for r in graph.consumers[i]] == [True]
+        and [adds_all(graph, r) for r in graph.consumers[i]] == [True]
     )
 
 
-def _adds_all(graph: Graph, position: int) -> bool:
+def adds_all(graph: Graph, position: int) -> bool:
+    """Whether a node is the sum of all entries of its input, as a single number."""
     node = graph.nodes[position]
     whole = len(graph.nodes[node.inputs[0]].shape)
     return node.op == "sum" and whole > 0 and len(node.params["axis"]) == whole and not node.params["keepdims"]
 
 
-def _last_uses(graph: Graph, roots: Sequence[int], inlined: frozenset[int]) -> dict[int, list[int]]:
+def last_uses(graph: Graph, roots: Sequence[int], inlined: frozenset[int]) -> dict[int, list[int]]:
     """For each node, the roots whose memory is read there for the last time."""
     last: dict[int, int] = {}
     for position, node in enumerate(graph.nodes):
@@ -501,7 +504,7 @@ def _last_uses(graph: Graph, roots: Sequence[int], inlined: frozenset[int]) -> d
         for i in node.inputs:
             last[roots[i]] = position
             if i in inlined:
-                last[roots[graph.nodes[i].inputs[0]]] = position
+                last.update((roots[k], position) for k in graph.nodes[i].inputs)
     ends = {roots[i] for i in graph.outputs}
     found: dict[int, list[int]] = {}
     for root, position in last.items():
@@ -515,9 +518,15 @@ _COUNT = iter(range(10**12))
 
 def compiled_text(text: str, title: str, bound: Mapping[str, Any]) -> Callable[..., Any]:
     """The function that a text of ours defines; tracebacks and debuggers find its lines."""
-    file = f"<gradwork program {next(_COUNT)}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     names = dict(bound)
     # The text is ours throughout: see the words at the top of this module.
-    exec(compile(text, file, "exec"), names)
+    exec(_code(text), names)
     return names[title]  # type: ignore[no-any-return]
+
+
+@functools.lru_cache(maxsize=512)
+def _code(text: str) -> types.CodeType:
+    """What a text becomes. The same text comes again with other arrays, and making it takes a millisecond."""
+    file = f"<gradwork program {next(_COUNT)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    return compile(text, file, "exec")

@@ -28,7 +28,7 @@ def scalar_program(form: CompiledForm, names: Mapping[int, str], title: str = "p
     Arrays come in and go out as arrays of float64, single numbers as Python's own floats.
     """
     graph = form.graph
-    if not _all_float64(graph) or any(not isinstance(g.outcome, bool) for g in form.guards):
+    if not single_numbers(graph) or any(not isinstance(g.outcome, bool) for g in form.guards):
         return None
     numbers = Numbers()
     try:
@@ -38,7 +38,8 @@ def scalar_program(form: CompiledForm, names: Mapping[int, str], title: str = "p
     return _Writer(form, numbers, tables, names).written(title)
 
 
-def _all_float64(graph: Graph) -> bool:
+def single_numbers(graph: Graph) -> bool:
+    """Whether all is of float64, as Python's own numbers are."""
     kinds = all(graph.nodes[i].dtype == np.float64 for i in (*graph.inputs, *graph.outputs))
     return kinds and all(n.dtype in (np.float64, np.bool_) or n.op == CONSTANT for n in graph.nodes)
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.mapped import open_mapped
 from gradwork.errors import DataError, GradworkError
-from gradwork.models import values
+from gradwork.models import datasets, values
+from gradwork.models.large import large_or_read, large_table, side_by_side
 from gradwork.models.text import ModelText, Path, describe
 from gradwork.models.values import Array
 from gradwork.tables import Table, read_table, table_of
@@ -55,12 +57,17 @@ class Data:
         path = self._path(name)
         spec = self.columns.get(name, self.inline.get(name))
         columns = self._columns_of(name)
+        if isinstance(spec, str) and name in self.inline:
+            return self._file(name, spec)
         if not columns:
             return values.array(self.text, spec, path) if isinstance(spec, list) else self._single(spec, path)
         assert self.table is not None
         arrays = [self.table.numbers(column) for column in columns]
         if not isinstance(spec, list):
             return arrays[0]
+        view = side_by_side(arrays)
+        if view is not None:
+            return view if self.layout == "rows" else view.T
         matrix = np.stack(arrays, axis=1) if all(a.ndim == 1 for a in arrays) else np.concatenate(arrays, axis=1)
         return matrix if self.layout == "rows" else matrix.T.copy()
 
@@ -95,11 +102,26 @@ class Data:
         if self.table is None:
             return notes
         used = {column for name in bound for column in self._columns_of(name)}
-        spare = [name for name in self.table.names if name not in used]
+        within = self.table.within
+        seen = {name for name in used if name not in within} | {n for n in within if within[n] in used}
+        seen |= {within[name] for name in used if name in within}
+        spare = [name for name in self.table.names if name not in used and name not in seen]
         notes += [f"columns not used: {', '.join(spare)}"] if spare else []
         return [f"{self.table.rows} rows of {FilePath(self.table.source).name}", *self.table.notes, *notes]
 
     # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _file(self, name: str, file: str) -> Array:
+        """The array of a `.npy` file beside the model file. A large one stays on disk."""
+        where = self.text.where("data", name)
+        try:
+            return large_or_read(name, open_mapped(beside(self.text, file)))
+        except GradworkError as error:
+            error.where = where
+            if not file.endswith(".npy"):
+                error.headline = f"{name} has to be numbers here, or a .npy file"
+                error.why, error.hint = f"it is {describe(file)}", f'{name} = [1.0, 2.0], or {name} = "file.npy"'
+            raise
 
     def _path(self, name: str) -> Path:
         return ("columns", name) if name in self.columns else ("data", name)
@@ -164,13 +186,20 @@ def _policy(text: ModelText, word: Any) -> str:
 
 
 def _read(text: ModelText, name: str) -> Table:
-    path = FilePath(text.file).parent / name if FilePath(text.file).suffix else FilePath(name)
+    if datasets.is_named(name):
+        return datasets.data_set(name, text.where("data"))
+    path = beside(text, name)
     try:
-        return read_table(path)
+        return large_table(path) or read_table(path)
     except FileNotFoundError as error:
         assert isinstance(error, GradworkError)
         error.where = text.where("data")
         raise
+
+
+def beside(text: ModelText, name: str) -> FilePath:
+    """A file that is named in a model file: it is looked for beside that."""
+    return FilePath(text.file).parent / name if FilePath(text.file).suffix else FilePath(name)
 
 
 def _handed_over(frame: Any) -> tuple[Table | None, dict[str, float]]:

@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.starts import Stream
 from gradwork.errors import ModelError
 from gradwork.graph.formula import Program, parse_program
 from gradwork.models import values
 from gradwork.models.bind import Data
 from gradwork.models.text import ModelText, Path
-from gradwork.models.values import Array, Stream
+from gradwork.models.values import Array
 
 ACTIVATIONS = ("linear", "none", "relu", "tanh", "sigmoid", "softplus", "softmax")
 LOSSES = ("mse", "softmax cross-entropy")

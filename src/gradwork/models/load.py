@@ -7,24 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gradwork.descent.starts import Stream
 from gradwork.errors import ModelError, UsageError, Where
 from gradwork.graph.formula import Program, parse, parse_program
 from gradwork.graph.formula.evaluate import close
-from gradwork.models import function, layers, values
+from gradwork.models import function, layers, sheet_settings, values
+from gradwork.models import settings as descend_settings
 from gradwork.models.bind import Data, find_data
 from gradwork.models.model import Model
 from gradwork.models.text import ModelText
-from gradwork.models.values import Stream
 from gradwork.tables.read import not_there
 from gradwork.tables.text import decode
 
-_KEYS = ("title data missing columns parameters loss lines layer inputs targets layout seed wrt descend work").split()
+_KEYS = (
+    "title data missing columns parameters loss lines layer inputs targets layout seed wrt descend work sheet draw"
+).split()
+_TABLES = ("descend", "work", "sheet", "draw")
 _WORK_KEYS = ("nudge", "rows", "columns", "digits", "full")
-_DESCEND_KEYS = {
-    **dict.fromkeys(("learning_rate", "weight_decay", "clip", "holdout"), "a number"),
-    **dict.fromkeys(("steps", "batch", "seed"), "a whole number"),
-    **dict.fromkeys(("method", "schedule"), "a text"),
-}
 Wrt = str | Sequence[str] | None
 
 
@@ -120,20 +119,16 @@ class _Loading:
             source=self.text.file,
             notes=(*self.data.read_notes(data), *notes, *self._random_notes()),
             settings=self.settings,
+            random=bool(self.stream.used),
         )
 
     # -- the parts --------------------------------------------------------------------------------------------------
 
     def _settings(self) -> dict[str, Any]:
-        settings = {key: self.text.take(self.tables, key, dict, "a table") or {} for key in ("descend", "work")}
+        settings = {key: self.text.take(self.tables, key, dict, "a table") or {} for key in _TABLES}
         self.text.check_keys(settings["work"], _WORK_KEYS, ("work",), "of [work]")
-        self.text.check_keys(settings["descend"], _DESCEND_KEYS, ("descend",), "of [descend]")
-        for key, value in settings["descend"].items():
-            if _DESCEND_KEYS[key] == "a number":
-                values.number(self.text, value, ("descend", key))
-            else:
-                kind = int if _DESCEND_KEYS[key] == "a whole number" else str
-                self.text.take(settings["descend"], key, kind, _DESCEND_KEYS[key], ("descend",))
+        sheet_settings.check(self.text, settings["sheet"], settings["draw"])
+        descend_settings.check(self.text, settings["descend"])
         return settings
 
     def _program(self) -> Program:

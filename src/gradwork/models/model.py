@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gradwork.graph.formula import Program
 from gradwork.notation.document import Document, Paragraph
@@ -26,6 +29,7 @@ class Model:
     layout:     "rows" (Z = X @ W + b) or "columns" (Z = W @ X + b).
     notes:      what was read and decided on the way, for people.
     settings:   the model file's tables [descend] and [work], as they are.
+    random:     whether parameters were drawn at random.
 
     >>> from gradwork.models import load
     >>> model = load('loss = "(x*w - y)^2"\\n[data]\\nx = 2\\ny = 1\\n[parameters]\\nw = 3')
@@ -43,6 +47,7 @@ class Model:
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     function: Callable[..., Any] | None = None
+    random: bool = False
 
     @property
     def bound(self) -> dict[str, Any]:
@@ -114,15 +119,53 @@ class Model:
         from gradwork.errors import UsageError
 
         names = tuple(wrt or self.wrt)
-        options = {**self.settings.get("descend", {}), **_given(options)}
-        by_rows = [key for key in ("batch", "holdout", "executor") if options.get(key) is not None]
+        options, said = self._options(_given(options))
+        by_rows = [key for key in ("batch", "holdout", "test", "executor") if options.get(key) is not None]
         if by_rows and self.layout == "columns":
             why = 'in this model a row of data is a column (layout = "columns")'
             raise UsageError(f"{by_rows[0]} takes rows of data", why=why, hint="a model with the layout of rows")
         start = {name: self.bound[name] for name in names}
         data = {name: value for name, value in self.bound.items() if name not in names}
         loss = self.loss if self.function is None else _ByName(self.function)
-        return descend(loss, start, data, notes=(self.title, *self.notes), names=names, **options)
+        start, drawn = self._start(start, options)
+        if (drawn or self.random) and options.get("standardise"):
+            from gradwork.descent.standardise import own_units
+
+            start = own_units(loss, start, data, options["standardise"])
+        notes = (self.title, *self.notes, *said, *drawn)
+        return descend(loss, start, data, notes=notes, names=names, **options)
+
+    def _options(self, given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The options of a descent over those of [descend], and what is to be said of them."""
+        from gradwork.descent.method import method_named
+
+        own = self.settings.get("descend", {})
+        options = {**own, **given}
+        search = method_named(options.get("method", "gd")).search
+        if search is None or "method" not in given:
+            return options, []
+        # A method that was chosen beside the file has no use for what the file says to its own method.
+        idle = [key for key in ("learning_rate", "batch", "schedule", "clip") if key in own and key not in given]
+        for key in idle:
+            del options[key]
+        said = f"not used by {given['method']}: {', '.join(idle)} of [descend]"
+        return options, [said] if idle else []
+
+    def _start(self, start: dict[str, Any], options: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The start, drawn at random where the options say so, and what is to be said of it."""
+        from gradwork.descent.starts import check, drawn
+
+        init, scale = options.pop("init", None), options.pop("init_scale", None)
+        check(init, scale)
+        if init is None:
+            return start, []
+        # The bias of a layer is a column where rows of data are columns; its name tells it from weights.
+        layered = all(re.fullmatch(r"[Wb]\d+", name) for name in start)
+        biases = [name.startswith("b") for name in start] if layered else ()
+        leaves = [np.asarray(value, dtype=np.float64)[()] for value in start.values()]
+        seed = int(options.get("seed") or 0)
+        found = drawn(leaves, init, scale, seed, self.layout, biases)
+        return dict(zip(start, found, strict=True)), [f"the start is drawn with seed {seed} ({init})"]
 
 
 @dataclass(frozen=True)

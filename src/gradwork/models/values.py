@@ -1,64 +1,18 @@
-"""Numbers in model files: single ones, nested lists, and random ones that everybody draws alike.
-
-Random numbers come from `random.Random(seed).random()` alone: Python promises that stream for all time, and promises
-nothing of its other methods.
-"""
+"""Numbers in model files: single ones, nested lists, and random ones that everybody draws alike."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradwork.descent.starts import INITS, Stream, fans
 from gradwork.errors import ModelError
 from gradwork.models.text import ModelText, Path, describe
 
 Array = np.ndarray[Any, Any]
 MOST = 50_000_000
-
-
-class Stream:
-    """Random numbers of one seed, in the order in which parameters are read."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-        self.used: list[str] = []
-        self._random = random.Random(seed).random
-
-    def draw(self, shape: tuple[int, ...], init: str, scale: float | None, fans: tuple[int, int]) -> Array:
-        """An array of one of the kinds in `INITS`. fans: how many numbers go into a unit, and come out of the layer.
-
-        >>> Stream(0).draw((2,), "glorot", None, (3, 3)).round(4).tolist()
-        [0.6888, 0.5159]
-        """
-        kind = INITS[init]
-        count = math.prod(shape)
-        if init != "zeros":
-            self.used.append(init)
-        return np.array([kind(self._random, scale, fans) for _ in range(count)], dtype=np.float64).reshape(shape)
-
-
-def _uniform(draw: Callable[[], float], limit: float) -> float:
-    return (2 * draw() - 1) * limit
-
-
-def _normal(draw: Callable[[], float], scale: float) -> float:
-    # Box and Muller: two uniform numbers make a normal one. 1 - u is never 0, so its logarithm is finite.
-    radius = math.sqrt(-2 * math.log(1 - draw()))
-    return scale * radius * math.cos(2 * math.pi * draw())
-
-
-# Limits of the uniform kinds: Glorot and Bengio (2010) keep the variance both ways, He et al. (2015) that after relu.
-INITS: dict[str, Callable[[Callable[[], float], float | None, tuple[int, int]], float]] = {
-    "glorot": lambda draw, scale, fans: _uniform(draw, (scale or 1) * math.sqrt(6 / max(1, sum(fans)))),
-    "he": lambda draw, scale, fans: _uniform(draw, (scale or 1) * math.sqrt(6 / max(1, fans[0]))),
-    "uniform": lambda draw, scale, fans: _uniform(draw, 1 if scale is None else scale),
-    "normal": lambda draw, scale, fans: _normal(draw, 1 if scale is None else scale),
-    "zeros": lambda draw, scale, fans: 0.0,
-}
 
 
 def number(text: ModelText, value: Any, path: Path) -> float:
@@ -139,13 +93,6 @@ def unknown(text: ModelText, path: Path, word: str, known: Any) -> ModelError:
     near = close(word, known)
     why = f"it is one of {', '.join(known)}"
     return text.error(path, f"{path[-1]} cannot be {word!r}", why, " or ".join(f'"{n}"' for n in near) or None)
-
-
-def fans(shape: tuple[int, ...], layout: str) -> tuple[int, int]:
-    """How many numbers go into each unit of a weight matrix, and how many units it has."""
-    if len(shape) < 2:
-        return (shape[0] if shape else 1), 1
-    return (shape[-2], shape[-1]) if layout == "rows" else (shape[-1], shape[-2])
 
 
 def _given_shape(text: ModelText, value: Any, path: Path) -> tuple[int, ...]:

@@ -87,12 +87,17 @@ class Listing(Block):
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line through points (x, y); NaN breaks it. `kind` is "curve", "secant", "tangent" or "path"."""
+    """A line through points (x, y); NaN breaks it.
+
+    `kind` is "curve", "secant", "tangent", "path" (each point is marked), "points" (no line), or "contour": a line of
+    equal height, whose label stands on it. `notes` has a few words for each point of a path.
+    """
 
     x: tuple[float, ...]
     y: tuple[float, ...]
     label: str = ""
     kind: str = "curve"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,12 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Figure(Block):
-    """A plot. `alt` says in words what it shows, for those who cannot see it."""
+    """A plot. `alt` says in words what it shows, for those who cannot see it.
+
+    `logarithmic` names the axes whose ticks are powers: "", "x", "y" or "xy"; what is not above 0 is not drawn there.
+    `window` is left, right, bottom and top of what is shown; all points by default.
+    `seconds`: where a format can, its paths are drawn in so many seconds; 0 stands still.
+    """
 
     curves: tuple[Curve, ...]
     dots: tuple[Dot, ...] = ()
@@ -114,6 +124,39 @@ class Figure(Block):
     y_label: str = "y"
     caption: Text = ""
     alt: str = ""
+    logarithmic: str = ""
+    window: tuple[float, float, float, float] | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a `Sliders`: its name and what became of it, and for each of its steps where it stood.
+
+    places are points of the figure, heights of the second one; `values` are what the lines put in, as they are shown.
+    """
+
+    name: str
+    said: str
+    steps: tuple[int, ...]
+    places: tuple[tuple[float, float], ...]
+    heights: tuple[tuple[float, float], ...]
+    values: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sliders(Figure):
+    """A figure whose runs are slid through, step by step and run by run; a format that cannot shows the figure.
+
+    second: a curve over the steps.     chosen: the run that is shown first.     run_name: what the runs differ in.
+    lines:  for each line of numbers its label and its pieces: texts, and positions in `values`.
+    """
+
+    second: Figure | None = None
+    runs: tuple[Run, ...] = ()
+    chosen: int = 0
+    run_name: str = ""
+    lines: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +170,13 @@ class Section(Block):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a reader may change without changing what is said. `width` is in characters."""
+    """What a reader may change without changing what is said. `width` is in characters; `paper` is "a4" or "letter"."""
 
     digits: int = 6
     width: int = 80
     color: bool = False
     unicode: bool = True
+    paper: str = "a4"
 
 
 @dataclass(frozen=True)

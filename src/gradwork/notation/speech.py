@@ -172,7 +172,9 @@ class _Speaker(Writer[str]):
         return ", ".join(self.write(item) for item in piece.items)
 
     def blank(self, piece: pieces.Blank) -> str:
-        return f"blank {piece.number}"
+        if piece.again or not piece.choices:
+            return f"blank {piece.number}"
+        return f"blank {piece.number}, one of: {'; '.join(clean(choice) for choice in piece.choices)}; end of choices"
 
     def marked(self, piece: pieces.Marked) -> str:
         mark = _MARKS.get(piece.kind)

@@ -12,7 +12,7 @@ from gradwork.check.check import Check, check
 from gradwork.check.promises import by_its_own, listed, with_more, with_zeros_told
 from gradwork.check.where import Place
 from gradwork.errors import ArgumentError
-from gradwork.graph.tree import Structure, flatten
+from gradwork.graph.tree import Structure, flatten, leaf_names
 from gradwork.torch import _places
 from gradwork.torch._contracts import broken_promises, cast, refusals
 from gradwork.torch._like import Like, causes_by_like
@@ -92,7 +92,7 @@ def check_module(
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad and is_real_number(p)}
     names = _inputs_apart(names_of(module.forward, len(inputs)), parameters)
     leaves, structure = flatten(tuple(inputs))
-    paths = _paths(structure, names)
+    paths = _inputs_apart(_paths(structure, names), parameters)
     asked = {n for n, v in zip(paths, leaves, strict=True) if is_real_number(v) and v.requires_grad}
     places = {n: k for k, n in enumerate(paths) if n in asked}
     values = {**parameters, **{n: leaves[k] for n, k in places.items()}}
@@ -128,11 +128,8 @@ def _checked(inputs: Sequence[Any], names: Sequence[str]) -> dict[str, tuple[int
 
 def _paths(structure: Structure, names: Sequence[str]) -> list[str]:
     """A name for every leaf of the arguments."""
-    found = []
-    for path in structure.paths():
-        position, *rest = path.path
-        found.append(type(path)(tuple(rest)).name(names[position]))
-    return found
+    found = leaf_names(list(zip(names, structure.children, strict=True)))
+    return [name for inside in found for name in inside]
 
 
 def _inputs_apart(names: Sequence[str], parameters: Mapping[str, Any]) -> list[str]:

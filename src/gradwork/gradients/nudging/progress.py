@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Any
@@ -47,7 +48,9 @@ class Progress:
 
 class _Terminal:
     def show(self, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{text}")
+        # A line that is wrapped would not be taken away.
+        room = max(20, shutil.get_terminal_size((80, 24)).columns) - 1
+        sys.stderr.write(f"\r\x1b[K{text[:room]}")
         sys.stderr.flush()
 
     def clear(self) -> None:

@@ -19,7 +19,7 @@ from gradwork.gradients.wrt import Wanted, Wrt, resolve
 from gradwork.graph.formula import Program, evaluate_program
 from gradwork.graph.op import REGISTER
 from gradwork.graph.trace import Called, Function, as_called, as_number
-from gradwork.graph.tree import Structure, flatten
+from gradwork.graph.tree import Structure, flatten, leaf_names
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -211,14 +211,14 @@ def subject_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt:
     arguments = []
     given: list[tuple[int | str, Any, str]] = [(i, value, labels[i]) for i, value in enumerate(args)]
     given += [(name, value, name) for name, value in kwargs.items()]
-    for key, value, label in given:
-        leaves, structure = flatten(value)
-        places = [place.name(label) for place in structure.paths()]
+    taken_apart = [(key, *flatten(value)) for key, value, _ in given]
+    labelled = [(label, structure) for (_, _, label), (_, _, structure) in zip(given, taken_apart, strict=True)]
+    for (key, leaves, structure), places in zip(taken_apart, leaf_names(labelled), strict=True):
         first = len(parts)
         parts += [_part(name, leaf, key in wanted.keys, widen) for name, leaf in zip(places, leaves, strict=True)]
         arguments.append(Argument(key, structure, tuple(range(first, len(parts)))))
     _check_numbers(parts, arguments, wanted)
-    return Subject(f, _named_apart(parts), arguments, wanted)
+    return Subject(f, parts, arguments, wanted)
 
 
 def _part(name: str, given: Any, wanted: bool, widen: bool) -> Part:
@@ -264,16 +264,6 @@ def _check_numbers(parts: Sequence[Part], arguments: Sequence[Argument], wanted:
                 why=f"it is {type(mine[0].given).__name__}" if mine else "it is empty",
                 hint="wrt names an argument that is a number, an array, or a structure of them",
             )
-
-
-def _named_apart(parts: Sequence[Part]) -> list[Part]:
-    """Parts of one name get a number, so that names tell them apart."""
-    seen: dict[str, int] = {}
-    apart = []
-    for part in parts:
-        seen[part.name] = count = seen.get(part.name, 0) + 1
-        apart.append(part if count == 1 else replace(part, name=f"{part.name}_{count}"))
-    return apart
 
 
 def _worked_out(program: Program, names: Mapping[str, Any]) -> Any:
