@@ -457,3 +457,16 @@ def test_a_cached_result_of_an_earlier_trace_is_refused():
     assert gw.grad(f)(2.0) == 12.0
     with pytest.raises(EscapedValueError):
         gw.grad(f)(3.0)
+
+
+def test_the_bytes_of_an_array_do_not_leave_a_trace_unseen() -> None:
+    def by_bytes(w):
+        return np.frombuffer(np.ascontiguousarray(w).tobytes()).sum() * 2
+
+    def in_two_lines(w):
+        plain = np.require(w, requirements="C")
+        return np.frombuffer(plain.tobytes()).sum() * 2
+
+    for function in (by_bytes, in_two_lines):
+        with pytest.warns(BlackBoxWarning, match="bytes"):
+            assert np.allclose(gw.grad(function)(np.array([1.0, 2.0])), [2.0, 2.0])

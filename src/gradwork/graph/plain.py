@@ -8,8 +8,9 @@ whether anything else holds it. Where it is not known, the write is refused. See
 
 from __future__ import annotations
 
+import functools
 import sys
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -271,3 +272,19 @@ def give_back(builder: Builder) -> None:
         array[...] = traced.value
         hold(array)
     builder.borrowed = []
+
+
+# What gives the memory of an array away. Of an array of objects that memory holds addresses, and no numbers: whoever
+# read them would go on with numbers that nobody has computed, and with slopes of zero.
+_LEAKS = frozenset({"tobytes", "tostring", "tofile", "dumps", "dump", "ctypes", "memoryview", "__array_interface__"})
+
+
+def may_leave_as_bytes() -> bool:
+    """Whether the user's function, at work now, reads the memory of some array."""
+    frame = frames.user_frame()
+    return frame is not None and _reads_memory(frame.f_code)
+
+
+@functools.lru_cache(maxsize=1000)
+def _reads_memory(code: CodeType) -> bool:
+    return not _LEAKS.isdisjoint(code.co_names)

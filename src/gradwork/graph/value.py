@@ -176,6 +176,8 @@ class Traced:
                 return self._leave
             if self.shape and (plain.may_be_written(self) or conversions.may_be_converted(self)):
                 return self._written
+            if self.shape and plain.may_leave_as_bytes():
+                raise self._refusal("bytes", "work with the array itself; its bytes have no slope")
         # NumPy reads a missing attribute as "one object"; lists of traced values become arrays of objects, which
         # are taken back when they meet an operation again.
         raise AttributeError("__array__")
