@@ -23,8 +23,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from check import blind_models
 from check.blind.case import Case
-from check.blind_models import planted, right
+from check.blind_second import models as second_models
 
 import gradwork as gw
 
@@ -84,6 +85,7 @@ def run(case: Case, limit: int) -> Outcome:
     return outcome
 
 
+SETS = {"first": blind_models, "second": second_models}
 AGAIN = "asked again with wrt"
 CASES: list[Case] = []  # what the forked processes of `run_all` pick from: functions within functions do not pickle
 
@@ -209,6 +211,7 @@ def totals(wrong: list[Outcome], good: list[Outcome]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("word", nargs="?", default="")
+    parser.add_argument("--set", choices=SETS, default="first", help="which blind set")
     parser.add_argument("--report", type=Path, help="write every case there, side by side with what it really is")
     parser.add_argument("--write", action="store_true", help="keep the totals in benchmarks/PLANTED.md")
     parser.add_argument("--every", type=int, default=1, help="every so many cases only")
@@ -217,8 +220,8 @@ def main() -> None:
     options = parser.parse_args()
     signal.signal(signal.SIGALRM, too_long)
     warnings.simplefilter("ignore")
-    wrong = [case for case in planted()[:: options.every] if options.word in case.name]
-    good = [case for case in right()[:: options.every] if options.word in case.name]
+    wrong = [case for case in SETS[options.set].planted()[:: options.every] if options.word in case.name]
+    good = [case for case in SETS[options.set].right()[:: options.every] if options.word in case.name]
     outcomes = run_all([*wrong, *good], options.limit, options.jobs)
     wrong, good = outcomes[: len(wrong)], outcomes[len(wrong) :]
     summary = [*table(wrong, good), "", *totals(wrong, good)]
@@ -229,7 +232,8 @@ def main() -> None:
         options.report.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print("\n".join([*summary, *crashes]))
     if options.write:
-        PAGE.write_text(HEAD + "\n".join(summary) + "\n```\n", encoding="utf-8")
+        page = PAGE if options.set == "first" else PAGE.with_name("PLANTED_SECOND.md")
+        page.write_text(HEAD + "\n".join(summary) + "\n```\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

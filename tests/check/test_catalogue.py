@@ -42,8 +42,17 @@ def _weights(r: np.random.Generator, text: str) -> Any:
 def test_every_entry_is_complete(cause: Any) -> None:
     assert cause.code.startswith("GW2")
     assert cause.name and cause.summary.endswith(".") and len(cause.explain) > 80
+    assert cause.broken.strip() != cause.mended.strip()
+    if cause.written:
+        assert cause.slips and cause.paper is not None, "what is made on paper alone is found on paper"
+        return
     assert "def " in cause.broken and "def " in cause.mended
     assert cause.find or cause.mutants or cause.code in ELSEWHERE
+
+
+def test_every_mistake_of_the_teaching_list_has_an_entry() -> None:
+    # M26 is a number rounded on the way, which is no mistake.
+    assert {f"M{k:02}" for k in range(1, 31)} - {"M26"} <= {paper for cause in causes() for paper in cause.paper}
 
 
 def test_codes_and_names_are_told_apart() -> None:

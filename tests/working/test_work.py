@@ -16,7 +16,13 @@ from gradwork.models import load
 from gradwork.notation.document import Document, Style
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MODELS = sorted(path.name for path in EXAMPLES.glob("*.toml"))
+# Workings that are filled in are verified and not worked (tests/worksheets/test_verify.py); the digits, 1,797 rows of
+# 64 numbers, have tests of their own (tests/descent/test_datasets.py).
+MODELS = sorted(
+    path.name
+    for path in EXAMPLES.glob("*.toml")
+    if "[[exercise]]" not in path.read_text(encoding="utf-8") and path.name != "digits.toml"
+)
 
 
 def page_of(name: str, **extent: object) -> str:
@@ -28,7 +34,8 @@ def test_every_example_is_worked_and_the_three_ways_agree(name: str) -> None:
     model = load(str(EXAMPLES / name))
     working = model.work()
     assert working.agreement.agree
-    assert working.agreement.digits >= 6
+    # NIST's starts are chosen to be hard: beside a slope of 3,000 one of 0.0002 is measured to fewer digits.
+    assert working.agreement.digits >= (5 if name.startswith("nist-") else 6)
     slopes = gw.grad(model.program, wrt=model.wrt)(**model.bound)
     for one, slope in zip(model.wrt, slopes, strict=True):
         np.testing.assert_allclose(working.backpropagated[one], slope, rtol=1e-12, atol=1e-12)

@@ -21,8 +21,8 @@ def test_a_chapter_keeps_the_contract(slug: str) -> None:
     assert found.named > 0.9, dict(found.planted)
 
 
-def test_there_are_sixteen_chapters_of_three_levels_in_order() -> None:
-    assert [c.number for c in chapters().values()] == list(range(1, 17))
+def test_there_are_sixteen_chapters_or_more_of_three_levels_in_order() -> None:
+    assert [c.number for c in chapters().values()] == list(range(1, max(17, len(chapters()) + 1)))
     assert all(len(c.levels) == 3 for c in chapters().values())
     known = set(chapters())
     assert all(set(c.needs) <= known for c in chapters().values())

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.paper import Slip, Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,9 @@ class Finding:
     explains: names of the arrays that are as they would be with this mistake;  predicted: what each would be.
     digits:   to how many digits they agree;  points: at how many points that was seen.
     whole:    whether everything that the mistake spoils is spoiled in that way.
+    by_hand:  whether `edits` are of the way back with hand-written formulas.
+    times:    what everything is multiplied by besides.
+    alone:    whether the mistake would spoil other arrays too, had they been worked out from the same values.
     data:     what would tell this cause from another that fits as well; "" where none does.
     """
 
@@ -64,6 +68,9 @@ class Finding:
     data: str = ""
     edits: Mapping[int, Edit] = field(default_factory=dict, repr=False)
     whole: bool = True
+    alone: bool = False
+    by_hand: bool = False
+    times: float = 1.0
 
     def __str__(self) -> str:
         return f"[{self.cause.code} {self.cause.name}] {self.says}"
@@ -71,6 +78,7 @@ class Finding:
 
 Find = Callable[[Evidence], "Iterator[Finding]"]
 Mutants = Callable[[Joint], Iterator[Mutant]]
+Slips = Callable[[Step], Iterator[Slip]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +90,11 @@ class Cause:
     find:     recognises the mistake in the numbers: gives findings.
     mutants:  makes the mistake at each place of a way back where it can be made.
     rank:     of two causes that fit, the one with the lower rank is named first: the more particular one.
+    late:     its mistakes are many, and slow to try, so that they come last.
     fact:     what it sees is so and needs no second point; it is looked for where every entry is right as well.
     paper:    the numbers of the teaching catalogue that it is on paper, such as "M03".
+    slips:    makes the mistake in a step of a working on paper: gives what would be written instead.
+    written:  it is made on paper alone, and `broken` and `mended` are lines of a working.
     """
 
     code: str
@@ -98,6 +109,9 @@ class Cause:
     fact: bool = False
     paper: tuple[str, ...] = ()
     bugs: tuple[int, ...] = ()
+    slips: Slips | None = None
+    late: bool = False
+    written: bool = False
 
 
 @functools.cache

@@ -7,23 +7,25 @@ located and explained (`where`, `search`). `gw.assert_gradient` says the same as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from gradwork.check import allowance, given
+from gradwork.check.cancelled import Cancelled
 from gradwork.check.evidence import SMALL, Evidence, Joint, joint_of
 from gradwork.check.given import Array, Leaf, Reading
 from gradwork.check.sampled import is_large, measured_along
 from gradwork.check.smallest import smallest_rows
+from gradwork.check.unseen import with_backprop
 from gradwork.check.vacuous import Caution, cautions
 from gradwork.check.verdicts import Verdict, judged, misshapen
 from gradwork.check.where import Place, located
 from gradwork.errors import ArgumentError, GradientError, ShapeError
 from gradwork.formats.display import Shown
 from gradwork.gradients.nudge import nudge
-from gradwork.gradients.nudging.record import Nudged
+from gradwork.gradients.nudging.record import Nudged, NudgedArray
 from gradwork.gradients.wrt import Wrt
 from gradwork.graph.trace import Function
 from gradwork.graph.tree import flatten
@@ -104,21 +106,17 @@ def check(
     result = asked.first if asked is not None else gradient
     loss = _loss_at(f, args, kwargs) if isinstance(result, (tuple, list)) and len(result) == 2 else None
     reading = given.read(result, f, args, kwargs, wrt, loss)
-    if not reading.checked():
-        raise ArgumentError(
-            "there is no gradient to check: all that was given is None",
-            why="None stands for an argument that is left out",
-            hint="return the gradient, as an array, a tuple or a dict by argument name",
-        )
+    _check_something(reading, [*args, *kwargs.values()])
     joint = joint_of(f, args, kwargs, reading.leaves)
     rounding = _rounding(gradient, args, kwargs, reading, joint, _unit(reading.checked()))
+    lost = Cancelled(f, args, kwargs, reading.leaves, joint)
     if callable(f) and is_large(f, args, kwargs, reading.checked(), joint):
-        found, judgement = None, _by_directions(f, args, kwargs, reading, joint, rounding)
+        found, judgement = None, _by_directions(f, args, kwargs, reading, joint, rounding, lost)
     else:
-        found = nudge(f, *args, wrt=reading.keys, kwargs=kwargs)
+        found = nudge(f, *args, wrt=tuple(dict.fromkeys(leaf.key for leaf in reading.leaves)), kwargs=kwargs)
         _check_loss(np.shape(found.before))
-        judgement = _by_entries(found, reading, joint, rounding)
-    evidence = _evidence(f, gradient, args, kwargs, reading, judgement, asked)
+        judgement = _by_entries(found, reading, joint, rounding, lost)
+    evidence = with_backprop(_evidence(f, gradient, args, kwargs, reading, judgement, asked))
     warned = cautions(evidence, list(evidence.verdicts.values()), () if found is None else found.ignored)
     if asked is not None and asked.changed:
         names = ", ".join(asked.changed)
@@ -171,6 +169,33 @@ def _passes(evidence: Evidence, warned: Sequence[Caution], strict: bool) -> bool
     return not (strict and any(v.unclear.any() for v in verdicts))
 
 
+def _check_something(reading: Reading, values: Sequence[Any]) -> None:
+    for leaf in reading.checked():
+        if np.asarray(leaf.value).dtype.kind == "c":
+            raise ArgumentError(
+                f"{leaf.name} is complex, and a nudge moves a real number",
+                hint="check its real and imaginary parts as two arguments",
+            )
+    if reading.checked():
+        return
+    if reading.leaves:
+        raise ArgumentError(
+            "there is no gradient to check: all that was given is None",
+            why="None stands for an argument that is left out",
+            hint="return the gradient, as an array, a tuple or a dict by argument name",
+        )
+    kinds = [_kind(leaf) for value in values for leaf in flatten(value)[0]]
+    raise ArgumentError(
+        "there is no number to take a gradient by",
+        why=f"what was given is {', '.join(dict.fromkeys(kinds))}" if kinds else "what was given is empty",
+        hint="parameters are numbers or arrays of numbers: np.asarray(w, float)",
+    )
+
+
+def _kind(leaf: Any) -> str:
+    return f"an array of dtype {leaf.dtype}" if isinstance(leaf, np.ndarray) else f"a {type(leaf).__name__}"
+
+
 def _check_loss(shape: tuple[int, ...]) -> None:
     if shape != ():
         raise ShapeError(
@@ -208,14 +233,12 @@ class Judgement:
     joint: Joint | None
 
 
-def _by_entries(found: Nudged, reading: Reading, joint: Joint | None, rounding: Mapping[str, Array]) -> Judgement:
+def _by_entries(
+    found: Nudged, reading: Reading, joint: Joint | None, rounding: Mapping[str, Array], lost: Cancelled
+) -> Judgement:
     """Every entry against its measured slope."""
-    # Slopes come in the order of the arguments, whatever the order in which they were asked for.
-    order = sorted(
-        reading.leaves, key=lambda leaf: (isinstance(leaf.key, str), 0 if isinstance(leaf.key, str) else leaf.key)
-    )
-    names = dict(zip((leaf.name for leaf in order), found.arrays.values(), strict=True))
-    joint = joint if joint is not None and _confirms(joint, names, found, rounding) else None
+    names = {leaf.name: found.arrays[leaf.name] for leaf in reading.leaves}
+    joint = joint if joint is not None and _confirms(joint, names, found, rounding, lost) else None
     unit = _unit(reading.checked())
     usual = _usual(reading, names)
     verdicts: dict[str, Verdict] = {}
@@ -228,7 +251,12 @@ def _by_entries(found: Nudged, reading: Reading, joint: Joint | None, rounding: 
             verdicts[leaf.name] = misshapen(leaf.name, leaf.yours, np.asarray(measured.slope), np.asarray(measured.bar))
         else:
             corners = tuple(c for c in found.kinks if c.name == measured.name)
-            verdicts[leaf.name] = judged(measured, leaf.yours, mine, corners, usual[leaf.name])
+            verdict = judged(measured, leaf.yours, mine, corners, usual[leaf.name])
+            if verdict.differ.any():
+                # Nobody is accused by digits that the loss itself has lost.
+                measured = lost.widened(leaf.name, measured)
+                verdict = judged(measured, leaf.yours, mine, corners, usual[leaf.name])
+            verdicts[leaf.name] = verdict
         slope, bar = np.asarray(measured.slope, float), np.asarray(measured.bar, float)
         if np.shape(mine) != slope.shape:
             mine = allowance.least(slope, unit)  # that of a gradient of another shape says nothing here
@@ -257,10 +285,11 @@ def _by_directions(
     reading: Reading,
     joint: Joint | None,
     rounding: Mapping[str, Array],
+    lost: Cancelled,
 ) -> Judgement:
     """Each array along random directions, and some of its entries."""
     leaves = reading.checked()
-    verdicts, confirmed = measured_along(f, args, kwargs, leaves, joint, rounding)
+    verdicts, confirmed = measured_along(f, args, kwargs, leaves, joint, rounding, lost)
     joint = joint if confirmed else None
     unit = _unit(leaves)
     right: dict[str, Array] = {}
@@ -338,21 +367,28 @@ def _reference(leaf: Leaf, slope: Array, bar: Array, joint: Joint | None, roundi
     return slope, 4 * np.where(np.isfinite(bar), bar, np.inf) + 4 * rounding
 
 
-def _confirms(joint: Joint, measured: Mapping[str, Any], found: Nudged, rounding: Mapping[str, Array]) -> bool:
+def _confirms(
+    joint: Joint, measured: Mapping[str, Any], found: Nudged, rounding: Mapping[str, Array], lost: Cancelled
+) -> bool:
     """Whether the measured slopes confirm the graph's gradient: only then may it serve as the right one."""
     for name, position in joint.slope.items():
-        array = measured[name]
-        slope, bar = np.asarray(array.slope, float), np.asarray(array.bar, float)
         exact = np.asarray(joint.value(position), float)
-        with np.errstate(all="ignore"):
-            reach = 10 * bar + 1e-6 * np.abs(slope) + rounding.get(name, 0.0)
-            off = np.asarray(np.isfinite(slope) & np.isfinite(bar) & (np.abs(exact - slope) > reach))
-        for corner in found.kinks:
-            if corner.name == array.name:
-                off[corner.index] = False
-        if off.any():
+        corners = [corner.index for corner in found.kinks if corner.name == name]
+        if _apart(exact, measured[name], rounding.get(name, 0.0), corners) and _apart(
+            exact, lost.widened(name, measured[name]), rounding.get(name, 0.0), corners
+        ):
             return False
     return True
+
+
+def _apart(exact: Array, array: NudgedArray, rounding: Any, corners: Sequence[tuple[int, ...]]) -> bool:
+    slope, bar = np.asarray(array.slope, float), np.asarray(array.bar, float)
+    with np.errstate(all="ignore"):
+        reach = 10 * bar + 1e-6 * np.abs(slope) + rounding
+        off = np.asarray(np.isfinite(slope) & np.isfinite(bar) & (np.abs(exact - slope) > reach))
+    for index in corners:
+        off[index] = False
+    return bool(off.any())
 
 
 def _fewest_rows(
@@ -491,5 +527,5 @@ def _as_before(result: Any, there: Sequence[Any], keywords: Mapping[str, Any], r
         leaves = given._leaves(values[key], part, key, "")
         if leaves is None or len(leaves) != len(by_key[key]):
             return None
-        found += [Leaf(old.name, key, new.value, new.yours) for old, new in zip(by_key[key], leaves, strict=True)]
+        found += [replace(old, value=new.value, yours=new.yours) for old, new in zip(by_key[key], leaves, strict=True)]
     return Reading(reading.keys, tuple(found))

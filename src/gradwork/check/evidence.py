@@ -7,7 +7,7 @@ have confirmed it; otherwise it is the measured one, and what cannot be seen thr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,11 +20,28 @@ from gradwork.gradients.backprop import backpropagate
 from gradwork.gradients.transforms import check_one_number
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
 from gradwork.graph.op import REGISTER
-from gradwork.graph.run import apply_op, run, spread
+from gradwork.graph.run import run, spread
 from gradwork.graph.trace import Function, trace_call
 
 Edit = Callable[[Sequence[Any]], Any]
 SMALL = 1e-9  # of an array's typical slope: what is nearer than this is taken for equal, where nothing is less exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How a node is worked out.  shapes: those of what it reads, where it has to see all of it."""
+
+    function: Callable[..., Any]
+    inputs: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...] | None
+    params: dict[str, Any]
+
+    def value(self, values: Sequence[Any]) -> Any:
+        """The node's value, from those of all nodes."""
+        read = [values[i] for i in self.inputs]
+        if self.shapes is not None:
+            read = [v if v.shape == s else np.broadcast_to(v, s) for v, s in zip(read, self.shapes, strict=True)]
+        return self.function(*read, **self.params)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +50,7 @@ class Joint:
 
     forward:  how many of the nodes are those of the loss; the rest is the way back.
     adjoint:  for a node of the loss, the node that holds the slope that comes back to it.
-    place:    for each checked array by name, the input that it is.
+    place:    for each array of the checked arguments by name, the input that it is.
     slope:    for each checked array by name, the node that holds its gradient.
     """
 
@@ -57,28 +74,66 @@ class Joint:
 
         An edit gets the values of all nodes and gives a value of the node's own shape.
         """
-        values = list(self.values)
-        changed: set[int] = set()
+        found = self._edited(edits)
+        if found is None:
+            return None
+        values, changed = found
         nodes = self.graph.nodes
+        return {name: np.asarray(spread(values[i], nodes[i].shape)) for name, i in self.slope.items() if changed[i]}
+
+    def after(self, edits: Mapping[int, Edit]) -> Joint | None:
+        """The same graph with the values that it has after some edits; None where that cannot be done."""
+        found = self._edited(edits)
+        return None if found is None else replace(self, values=tuple(found[0]))
+
+    def _edited(self, edits: Mapping[int, Edit]) -> tuple[list[Any], bytearray] | None:
+        """All values after some edits that a gradient depends on, and which of them changed."""
+        values = list(self.values)
+        changed = bytearray(len(values))
+        nodes, steps = self.graph.nodes, self._steps
         try:
             with np.errstate(all="ignore"):
                 for position in range(min(edits), len(nodes)):
-                    node = nodes[position]
                     if position in edits:
                         value = np.asarray(edits[position](values))
-                        if value.shape != node.shape:
+                        if value.shape != nodes[position].shape:
                             return None
-                    elif node.op in (INPUT, CONSTANT) or not any(i in changed for i in node.inputs):
-                        continue
                     else:
-                        shapes = [nodes[i].shape for i in node.inputs]
-                        arguments = [values[i] for i in node.inputs]
-                        value = apply_op(REGISTER.named(node.op), arguments, shapes, node.params)
+                        step = steps[position]
+                        if step is None:
+                            continue
+                        for i in step.inputs:
+                            if changed[i]:
+                                break
+                        else:
+                            continue
+                        value = step.value(values)
                     values[position] = value
-                    changed.add(position)
+                    changed[position] = 1
         except (ArithmeticError, ValueError, TypeError, IndexError):
             return None
-        return {name: np.asarray(spread(values[i], nodes[i].shape)) for name, i in self.slope.items() if i in changed}
+        return values, changed
+
+    @cached_property
+    def _steps(self) -> list[_Step | None]:
+        """How each node is worked out; None for what is given, and for what no gradient depends on."""
+        nodes = self.graph.nodes
+        needed = bytearray(len(nodes))
+        for position in self.slope.values():
+            needed[position] = 1
+        for position in range(len(nodes) - 1, -1, -1):
+            if needed[position]:
+                for i in nodes[position].inputs:
+                    needed[i] = 1
+        found: list[_Step | None] = []
+        for position, node in enumerate(nodes):
+            if node.op in (INPUT, CONSTANT) or not needed[position]:
+                found.append(None)
+                continue
+            op = REGISTER.named(node.op)
+            shapes = None if op.elementwise else tuple(nodes[i].shape for i in node.inputs)
+            found.append(_Step(op.function, node.inputs, shapes, dict(node.params)))
+        return found
 
     @cached_property
     def layers(self) -> list[int]:
@@ -110,7 +165,8 @@ def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves
         every = run(back.graph, given, known=values).values
     except (GradworkError, ArithmeticError, ValueError, TypeError, LookupError, StopIteration):
         return None
-    slope = dict(zip(places, back.graph.outputs, strict=True))
+    checked = {leaf.name for leaf in leaves if leaf.yours is not None}
+    slope = {name: out for name, out in zip(places, back.graph.outputs, strict=True) if name in checked}
     return Joint(back.graph, every, len(graph.nodes), back.of, places, slope)
 
 

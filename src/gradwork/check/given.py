@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,19 +13,23 @@ import numpy as np
 from gradwork.errors import ArgumentError
 from gradwork.gradients.wrt import Wrt, resolve
 from gradwork.graph.trace import Function, as_called, as_number
-from gradwork.graph.tree import Structure, flatten
+from gradwork.graph.tree import Structure, flatten, leaf_names
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """One array of one argument: its name, its value, and what was given as its gradient (None: nothing was)."""
+    """One array of one argument: its name, its value, and what was given as its gradient (None: nothing was).
+
+    place: which of the argument's leaves it is.
+    """
 
     name: str
     key: int | str
     value: Any
     yours: Any
+    place: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -80,10 +85,27 @@ class Answer:
 
 
 def answered(gradient: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Answer:
-    """Call the gradient function twice on copies of the arguments."""
+    """Call the gradient function twice on copies of the arguments. Raises ArgumentError if it does not take them."""
+    _check_takes(gradient, args, kwargs)
     first, changed = _called(gradient, args, kwargs)
     second, again = _called(gradient, args, kwargs)
     return Answer(first, second, tuple(dict.fromkeys([*changed, *again])))
+
+
+def _check_takes(gradient: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    try:
+        signature = inspect.signature(gradient)
+    except (TypeError, ValueError):
+        return  # a function of C: what it takes shows when it is called
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        given = [f"{len(args)} positional"] * bool(args) + [f"{name}=" for name in kwargs]
+        raise ArgumentError(
+            f"the gradient function does not take the arguments of the loss: {error}",
+            why=f"it is called with the same ones: {', '.join(given) or 'none'}",
+            hint="give it the parameters that the loss has",
+        ) from None
 
 
 def _called(gradient: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[str]]:
@@ -127,15 +149,30 @@ def read(
     It is read as having the structure of the argument `wrt` (the first one, if none is named), else as a dict by
     argument name or a tuple in the order of `wrt`. A pair (loss, gradient) is read as its second part.
 
-    Raises ArgumentError where nothing fits, or where two readings do.
+    Every array gets a name of its own. Raises ArgumentError where nothing fits, or where two readings do.
     """
+    reading = _read(result, f, args, kwargs, wrt, loss)
+    labels = [*as_called(f).labels(len(args)), *kwargs]
+    structures = [flatten(value)[1] for value in (*args, *kwargs.values())]
+    names = dict(zip([*range(len(args)), *kwargs], leaf_names(list(zip(labels, structures, strict=True))), strict=True))
+    leaves = tuple(replace(leaf, name=names[leaf.key][leaf.place]) for leaf in reading.leaves)
+    if len({leaf.name for leaf in leaves}) != len(leaves):
+        raise ArgumentError("two arrays of the arguments share a name", hint="give them keys that differ")
+    return replace(reading, leaves=leaves)
+
+
+def _read(
+    result: Any, f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt | None, loss: float | None = None
+) -> Reading:
     labels = [*as_called(f).labels(len(args)), *kwargs]
     values: dict[int | str, Any] = dict(enumerate(args))
     values.update(kwargs)
+    if not values:
+        raise ArgumentError("the loss has no arguments to take a gradient by", hint="gw.check(loss, gradient, w, x, y)")
     names = dict(zip(values, labels, strict=True))
     ways = [way for way in _ways(result, f, args, kwargs, wrt, values, names) if way is not None]
     if not ways and _is_pair(result, loss):
-        return replace(read(result[1], f, args, kwargs, wrt), second=True)
+        return replace(_read(result[1], f, args, kwargs, wrt), second=True)
     if not ways and wrt is not None:
         ways = list(_some_of_all(result, f, args, kwargs, wrt, loss))
     exact = [way for way in ways if _fits_exactly(way)]
@@ -158,7 +195,7 @@ def _some_of_all(
 ) -> Iterator[Reading]:
     """A gradient that covers more than what is asked about: the rest is left out."""
     try:
-        whole = read(result, f, args, kwargs, None, loss)
+        whole = _read(result, f, args, kwargs, None, loss)
     except ArgumentError:
         return
     wanted = resolve(f, wrt, args, kwargs).keys
@@ -183,9 +220,7 @@ def _ways(
         yield _as_dict(result, values, names, wanted.keys)
         yield _as_tuple(result, wanted.keys, values, names)
         return
-    first = next(iter(values), None)
-    if first is None:
-        return
+    first = next(iter(values))
     alike = _as_argument(result, first, values, names)
     yield alike
     by_name = _as_dict(result, values, names, None)
@@ -207,7 +242,7 @@ def _as_dict(
     names: Mapping[int | str, str],
     keys: Sequence[int | str] | None,
 ) -> Reading | None:
-    if not isinstance(result, Mapping):
+    if not isinstance(result, Mapping) or not result:
         return None
     by_name = {names[k]: k for k in values}
     if any(name not in by_name for name in result):
@@ -254,6 +289,8 @@ def _runs(result: Any, values: Mapping[int | str, Any], names: Mapping[int | str
         return
     keys = list(values)
     count = len(result)
+    if not count:
+        return
     found = [_as_tuple(result, keys[k : k + count], values, names) for k in range(len(keys) - count + 1)]
     exact = [way for way in found if way is not None and _fits_exactly(way)]
     first = [way for way in found[:1] if way is not None]
@@ -266,6 +303,8 @@ def _runs(result: Any, values: Mapping[int | str, Any], names: Mapping[int | str
 def _leaves(value: Any, given: Any, key: int | str, label: str) -> list[Leaf] | None:
     """The leaves of an argument beside those of its gradient; None where the structures differ."""
     inside, structure = flatten(value)
+    if structure.kind is not None:
+        given = _in_lists(value, given)
     if structure.kind is None:
         as_array = _is_table(given) and np.shape(given) == np.shape(value)
         if isinstance(given, (Mapping, list, tuple)) and not as_array:
@@ -273,19 +312,45 @@ def _leaves(value: Any, given: Any, key: int | str, label: str) -> list[Leaf] | 
         handed = [np.asarray(given) if as_array else given]
     else:
         try:
-            handed = structure.leaves_of(given)
+            handed = structure.leaves_of(_with_nothing(value, given))
         except (ValueError, KeyError, TypeError):
             return None
     found = []
-    for place, leaf, mine in zip(structure.paths(), inside, handed, strict=True):
+    for place, (leaf, mine) in enumerate(zip(inside, handed, strict=True)):
         number = plain(leaf)
         if number is None or number.dtype.kind == "b":
             continue
         yours = None if mine is None else plain(mine)
         if mine is not None and yours is None:
             return None
-        found.append(Leaf(place.name(label), key, number, yours))
+        if yours is not None and number.dtype.kind != "c":
+            yours = _real(yours, label)
+        found.append(Leaf(label, key, number, yours, place))
     return found
+
+
+def _in_lists(value: Any, given: Any) -> Any:
+    """An array given for lists of numbers of its shape, as lists."""
+    array = None if isinstance(given, (Mapping, list, tuple)) else plain(given)
+    if array is None or not np.ndim(array) or not isinstance(value, (list, tuple)) or not _is_table(value):
+        return given
+    try:
+        same = np.shape(value) == np.shape(array)
+    except ValueError:
+        return given  # rows of different lengths
+    return np.asarray(array).tolist() if same else given
+
+
+def _with_nothing(value: Any, given: Any) -> Any:
+    """A gradient with None for those keys of a dict that hold no number, where they were left out."""
+    if not isinstance(value, Mapping) or not isinstance(given, Mapping):
+        return given
+    missing = [k for k in value if k not in given]
+    if any(plain(leaf) is not None for k in missing for leaf in flatten(value[k])[0]):
+        return given
+    return {k: _with_nothing(v, given[k]) if k in given else None for k, v in value.items()} | {
+        k: v for k, v in given.items() if k not in value
+    }
 
 
 def _is_table(given: Any) -> bool:
@@ -293,6 +358,19 @@ def _is_table(given: Any) -> bool:
     if isinstance(given, (list, tuple)):
         return bool(given) and all(isinstance(g, (int, float)) or _is_table(g) for g in given)
     return False
+
+
+def _real(yours: Any, label: str) -> Any:
+    """A gradient without its imaginary part, which has to be zero."""
+    if yours.dtype.kind != "c":
+        return yours
+    if np.any(np.imag(yours) != 0):
+        raise ArgumentError(
+            f"the gradient by {label} is complex" if label else "the gradient is complex",
+            why="a real loss has real slopes by real numbers",
+            hint="np.real(...) of it, if the imaginary part is rounding",
+        )
+    return np.real(yours)
 
 
 def _fits_exactly(way: Reading) -> bool:

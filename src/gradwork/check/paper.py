@@ -43,6 +43,7 @@ class Slip:
     says: the mistake as a sentence for the learner, with names in braces that `names` fills in.
     key:  what is alike in the same slip made at every number of a matrix.
     rare: not taken on the word of one number alone, unless that number says much.
+    late: known when answers are marked, and not yet when numbers are chosen.
     """
 
     tree: Tree
@@ -50,6 +51,7 @@ class Slip:
     names: Mapping[str, str] = field(default_factory=dict)
     key: tuple[Any, ...] = ()
     rare: bool = False
+    late: bool = False
 
     @cached_property
     def value(self) -> Worked:
@@ -65,7 +67,7 @@ class Step:
     cell:    the number.   turned: whether a line was turned round.
     owner:   for each cell, its quantity.   quantities: all of them, by name.
     count:   over how many rows or entries the loss takes its mean; 1 where it does not.
-    step:    the size of a nudge, as a tree, where the working nudges.
+    lines:   how each number that is worked out follows from others.
     """
 
     tree: Tree
@@ -74,11 +76,39 @@ class Step:
     owner: Sequence[Named]
     quantities: Mapping[str, Named]
     count: int = 1
+    lines: Mapping[int, Tree] = field(default_factory=dict)
 
     @property
     def quantity(self) -> Named:
         """The quantity that the number belongs to."""
         return self.owner[self.cell]
+
+    @property
+    def is_slope(self) -> bool:
+        """Whether the number is a slope by what it is called: what comes back, a local slope, `slope_w`, `db`."""
+        own = self.quantity
+        return (
+            own.role in ("back", "slope")
+            or own.name.startswith(("slope", "rule", "nudged"))
+            or (own.name.startswith("d") and own.name[1:] in self.quantities)
+        )
+
+    @property
+    def of(self) -> str:
+        """By what the slope is taken, as far as its name or its ratio says so: `b` of db and slope_b; "" of others."""
+        if self.tree[0] == "divide" and self.tree[2][0] == "cell":
+            bottom = self.owner[self.tree[2][1]].name
+            return bottom[1:] if bottom.startswith("d") else ""
+        name = self.quantity.name if self.is_slope else ""
+        return name.removeprefix("d").removeprefix("rule_").removeprefix("slope_")
+
+    def is_local_slope(self, tree: Tree) -> bool:
+        """Whether a factor is the slope of a function within: a mask, `inner`, what is called a slope."""
+        if tree[0] != "cell":
+            return bool(tree[0] == "above")
+        owner, line = self.owner[tree[1]], self.lines.get(tree[1])
+        is_mask = line is not None and line[0] in ("greater", "above")
+        return is_mask or owner.role == "slope" or owner.name in ("slope", "unit", "inner", "middle")
 
     def parts(self, *ops: str) -> Iterator[tuple[tuple[int, ...], Tree]]:
         """The parts of the expression with one of these ops, each with its place."""
@@ -141,6 +171,15 @@ def _everywhere(tree: Tree, change: Callable[[int], int | None]) -> Tree | None:
         return None if other is None else ("cell", other)
     parts = [_everywhere(part, change) for part in tree[1:]]
     return None if any(p is None for p in parts) else (tree[0], *parts)
+
+
+def function_of(tree: Tree | None) -> str:
+    """Which activation a line works out: "relu", "tanh", "sigmoid", "where"; "" of other lines."""
+    if tree is None:
+        return ""
+    if tree[0] == "divide" and tree[1] == ("known", 1.0) and tree[2][0] in TOTALS and tree[2][1] == ("known", 1.0):
+        return "sigmoid" if tree[2][2][0] == "exp" else ""
+    return tree[0] if tree[0] in ("relu", "tanh", "sigmoid", "where") else ""
 
 
 def product(parts: Iterable[Tree]) -> Tree:

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.allowance import unit_of
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.gradients.backprop import backpropagate
@@ -25,8 +26,9 @@ from gradwork.graph.graph import CONSTANT, INPUT, Graph
 from gradwork.graph.run import run, spread
 
 LINEAR = ("add", "subtract", "negative", "sum", "mean", "reshape", "broadcast_to", "multiply", "divide")
-MOST_TERMS = 12
+MOST_TERMS, MOST_PARTS = 12, 400
 MOST_ROWS = 256
+ADDS_UP, THOUSAND = 1e-9, 1e3
 PER_ROW = 4  # entries of an array that are looked at for each row
 SECONDS = 3.0  # for all rows together
 
@@ -59,26 +61,16 @@ _TERMS: WeakKeyDictionary[Joint, tuple[Term, ...]] = WeakKeyDictionary()
 def terms_of(joint: Joint) -> tuple[Term, ...]:
     """The terms of the loss that depend on what is checked, with their gradients; empty where there is only one."""
     if joint not in _TERMS:
-        _TERMS[joint] = tuple(_terms(joint))
+        terms = tuple(_terms(joint))
+        _TERMS[joint] = terms if _add_up(joint, terms) else ()
     return _TERMS[joint]
 
 
 def _terms(joint: Joint) -> Iterator[Term]:
     moving = joint.graph.depends_on(list(joint.place.values()))
-    last = min(joint.adjoint, key=lambda k: -k) if joint.adjoint else -1
-    waiting, found = [last], list[int]()
-    while waiting:
-        position = waiting.pop(0)
-        node = joint.node(position)
-        parts = list(dict.fromkeys(i for i in node.inputs if moving[i]))
-        if node.op in LINEAR and parts and _is_linear(joint, position, moving):
-            waiting += parts
-        else:
-            found.append(position)
-        if len(waiting) + len(found) > MOST_TERMS:
-            return
-    found = list(dict.fromkeys(found))
-    if len(found) < 2 or any(not moving[i] for i in found):
+    last = max(joint.adjoint, default=-1)
+    found = _split(joint, last, moving)
+    if len(found) < 2 or any(not moving[i] or i not in joint.adjoint for i in found):
         return
     data = _depends_on_data(joint)
     forward = Graph(
@@ -87,20 +79,74 @@ def _terms(joint: Joint) -> Iterator[Term]:
         (last,),
         {k: v for k, v in joint.graph.constants.items() if k < joint.forward},
     )
-    given = [joint.values[i] for i in joint.graph.inputs]
-    for position in found:
-        if position not in joint.adjoint:
-            return
-        graph = forward.with_outputs([position])
-        # The way from a term to the loss is linear, so what comes back to it is the same wherever one stands.
-        seed = np.asarray(joint.value(joint.adjoint[position]), float)
-        back = backpropagate(graph, list(joint.place.values()), joint.values[: joint.forward], seed)
-        values = run(back.graph, given, known=list(joint.values[: joint.forward])).values
-        slopes = {
-            name: np.asarray(spread(values[i], back.graph.nodes[i].shape), float)
-            for name, i in zip(joint.place, back.graph.outputs, strict=True)
+    many = len(found) > MOST_TERMS
+    chosen = [k for k in found if not data[k]] if many else found
+    if len(chosen) > MOST_TERMS or not chosen:
+        return
+    terms = [Term(k, not data[k], _slopes_of(joint, forward, k, [i for i in found if i != k])) for k in chosen]
+    if many:
+        # So many terms are not told apart: beside the regulariser, they are what the data say.
+        rest = {
+            name: np.asarray(joint.value(position), float) - sum(t.slopes[name] for t in terms)
+            for name, position in joint.slope.items()
         }
-        yield Term(position, not data[position], slopes)
+        terms.append(Term(last, False, rest))
+    yield from terms
+
+
+def _split(joint: Joint, last: int, moving: Sequence[bool]) -> list[int]:
+    """The nodes that the loss is a sum of, some number times each; nothing where there are too many to look at."""
+    waiting, found, seen = [last], list[int](), {last}
+    while waiting:
+        position = waiting.pop(0)
+        parts = [i for i in dict.fromkeys(joint.node(position).inputs) if moving[i]]
+        if joint.node(position).op in LINEAR and parts and _is_linear(joint, position, moving):
+            waiting += [i for i in parts if i not in seen]
+            seen.update(parts)
+        else:
+            found.append(position)
+        if len(waiting) + len(found) > MOST_PARTS:
+            return []
+    return found
+
+
+def _slopes_of(joint: Joint, forward: Graph, position: int, others: Sequence[int]) -> dict[str, Array]:
+    """The gradient of a term, for each array by name."""
+    known = list(joint.values[: joint.forward])
+    seed = _coming(joint, forward, position, others)
+    back = backpropagate(forward.with_outputs([position]), list(joint.place.values()), known, seed)
+    values = run(back.graph, [joint.values[i] for i in joint.graph.inputs], known=known).values
+    return {
+        name: np.asarray(spread(values[i], back.graph.nodes[i].shape), float)
+        for name, i in zip(joint.place, back.graph.outputs, strict=True)
+    }
+
+
+def _coming(joint: Joint, forward: Graph, position: int, others: Sequence[int]) -> Array:
+    """What comes back to a term from the loss, and not through another term that reads the same value.
+
+    The way from a term to the loss is linear, so it is the same wherever one stands.
+    """
+    known = joint.values[: joint.forward]
+    back = backpropagate(forward, [position], known, still=others)
+    given = [joint.values[i] for i in joint.graph.inputs]
+    (place,) = back.graph.outputs
+    value = run(back.graph, given, known=list(known)).values[place]
+    return np.asarray(spread(value, back.graph.nodes[place].shape), float)
+
+
+def _add_up(joint: Joint, terms: Sequence[Term]) -> bool:
+    """Whether the terms' gradients add up to that of the loss: nothing is said of a sum that is none."""
+    for name, position in joint.slope.items():
+        value = joint.value(position)
+        right, reach = np.asarray(value, float), max(ADDS_UP, THOUSAND * unit_of(value.dtype))
+        parts = [t.slopes[name] for t in terms]
+        size = sum((np.abs(part) for part in parts), np.abs(right))
+        with np.errstate(all="ignore"):
+            apart = np.abs(sum(parts, np.zeros_like(right)) - right)
+        if not np.all(apart <= reach * np.max(size, initial=0.0)):
+            return False
+    return True
 
 
 def _is_linear(joint: Joint, position: int, moving: Sequence[bool]) -> bool:

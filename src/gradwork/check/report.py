@@ -154,10 +154,21 @@ def _cautions(check: Check) -> list[str]:
             f"note:  {kinks} {'entry sits' if kinks == 1 else 'entries sit'} at a kink: "
             "any slope between the one-sided ones is accepted there"
         )
+    found += _by_backprop(check)
     unclear = sum(int((v.unclear & ~v.at_kink).sum()) for v in check.verdicts.values() if not v.missing)
     if unclear:
         found.append(f"note:  of {unclear:,} {'entry' if unclear == 1 else 'entries'} nothing can be told")
     return found
+
+
+def _by_backprop(check: Check) -> list[str]:
+    """Where nudging saw too little, and backprop was asked instead."""
+    count = sum(v.by_backprop for v in check.verdicts.values())
+    if not count:
+        return []
+    near = any(v.by_backprop and v.elsewhere for v in check.verdicts.values())
+    said = f"note:  nudging sees too little of {count:,} {'entry' if count == 1 else 'entries'}: "
+    return [said + "yours is what backprop gives" + (", here and at a second point" if near else "")]
 
 
 def _power(check: Check) -> str:

@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.cancelled import Cancelled
 from gradwork.check.evidence import Joint
 from gradwork.check.given import Array, Leaf, copied
 from gradwork.check.verdicts import BARS, Verdict, judged, misshapen
@@ -75,11 +76,12 @@ class Line:
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
     places: Mapping[str, tuple[int | str, int]]
+    lost: Cancelled
 
-    def slope(self, directions: Mapping[str, Array]) -> tuple[float, float]:
-        """The measured slope of the loss along `directions`, and its bar."""
+    def slope(self, directions: Mapping[str, Array]) -> tuple[float, float, float]:
+        """The measured slope of the loss along `directions`, its bar, and the nudge."""
         found = nudge(lambda t: self._at(directions, t), 0.0)
-        return float(found.gradient), float(found.error)
+        return float(found.gradient), float(found.error), float(found.step)
 
     def _at(self, directions: Mapping[str, Array], t: float) -> Any:
         args, kwargs = list(self.args), dict(self.kwargs)
@@ -112,9 +114,10 @@ def measured_along(
     leaves: Sequence[Leaf],
     joint: Joint | None,
     allowances: Mapping[str, Array],
+    lost: Cancelled,
 ) -> tuple[dict[str, Verdict], bool]:
     """The verdict on each array, from directions and from some of its entries; and whether they confirm the graph."""
-    line = Line(f, args, kwargs, _places(args, kwargs, leaves))
+    line = Line(f, args, kwargs, _places(leaves), lost)
     generator = np.random.default_rng(0)
     verdicts: dict[str, Verdict] = {}
     confirmed = joint is not None
@@ -124,23 +127,9 @@ def measured_along(
     return verdicts, confirmed
 
 
-def _places(args: Sequence[Any], kwargs: Mapping[str, Any], leaves: Sequence[Leaf]) -> dict[str, tuple[int | str, int]]:
+def _places(leaves: Sequence[Leaf]) -> dict[str, tuple[int | str, int]]:
     """For each leaf by name, its argument and its place among that argument's leaves."""
-    found: dict[str, tuple[int | str, int]] = {}
-    for key in dict.fromkeys(leaf.key for leaf in leaves):
-        inside = flatten(args[key] if isinstance(key, int) else kwargs[key])[0]
-        mine = iter([leaf for leaf in leaves if leaf.key == key])
-        waiting = next(mine, None)
-        for place, value in enumerate(inside):
-            if waiting is not None and np.shape(value) == waiting.shape and _same(value, waiting.value):
-                found[waiting.name] = (key, place)
-                waiting = next(mine, None)
-    return found
-
-
-def _same(value: Any, other: Any) -> bool:
-    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
-    return np.array_equal(np.asarray(value), np.asarray(other))
+    return {leaf.name: (leaf.key, leaf.place) for leaf in leaves}
 
 
 def _one(
@@ -155,15 +144,21 @@ def _one(
     fits, graph_fits, bar = True, exact is not None, 0.0
     for _ in range(DIRECTIONS):
         direction = generator.standard_normal(shape)
-        slope, error = line.slope({leaf.name: direction})
-        reach = BARS * error + slack * math.sqrt(direction.size)
+        slope, error, step = line.slope({leaf.name: direction})
+        slack_here = slack * math.sqrt(direction.size)
+        apart = abs(float(np.sum(yours * direction)) - slope)
+        if apart > BARS * error + slack_here:
+            error = max(error, float(line.lost.least_bar(leaf.name, np.asarray(step))))
+        reach = BARS * error + slack_here
         bar = max(bar, reach)
-        fits &= bool(abs(float(np.sum(yours * direction)) - slope) <= reach)
+        fits &= bool(apart <= reach)
         if exact is not None:
             graph_fits &= bool(abs(float(np.sum(exact * direction)) - slope) <= reach)
     suspects = _suspects(leaf, yours, exact if graph_fits else None, fits, line, generator, slack)
     nudged = _entries(line, leaf, suspects)
-    return _verdict(leaf, yours, exact if graph_fits else None, fits, suspects, nudged, bar, slack), graph_fits
+    return _verdict(
+        leaf, yours, exact if graph_fits else None, fits, suspects, nudged, bar, slack, line.lost
+    ), graph_fits
 
 
 def _suspects(
@@ -208,7 +203,7 @@ def _halved(line: Line, leaf: Leaf, yours: Array, slack: float) -> list[int]:
         low, high = waiting.pop()
         direction = np.zeros(flat.size)
         direction[low:high] = generator.standard_normal(high - low)
-        slope, error = line.slope({leaf.name: direction.reshape(leaf.shape)})
+        slope, error, _ = line.slope({leaf.name: direction.reshape(leaf.shape)})
         reach = BARS * error + slack * math.sqrt(high - low)
         if abs(float(flat @ direction) - slope) <= reach:
             continue
@@ -244,6 +239,7 @@ def _verdict(
     nudged: Nudged,
     bar: float,
     slack: float,
+    lost: Cancelled,
 ) -> Verdict:
     shape = leaf.shape
     scale = np.abs(np.asarray(leaf.value, float))
@@ -256,6 +252,13 @@ def _verdict(
         bars[places] = np.asarray(nudged.error, float) / typical
     array = _Measured(leaf.name, measured.reshape(shape), bars.reshape(shape))
     verdict = judged(array, yours, np.full(shape, slack), ())  # type: ignore[arg-type]
+    if len(places) and verdict.differ.any():
+        steps = np.full(measured.size, np.inf)
+        steps[places] = np.asarray(nudged.step, float) * typical
+        flat = verdict.differ.reshape(-1)
+        least = lost.least_bar(leaf.name, steps)
+        array = replace(array, bar=np.where(flat, np.fmax(bars, least), bars).reshape(shape))
+        verdict = judged(array, yours, np.full(shape, slack), ())  # type: ignore[arg-type]
     how = f"{DIRECTIONS} random directions and {len(places)} entries"
     differ = verdict.differ
     if not fits and not differ.any():

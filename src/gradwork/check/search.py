@@ -8,20 +8,28 @@ Source: mutation as a means of diagnosis: DeMillo, Lipton and Sayward, 1978, the
 
 from __future__ import annotations
 
+import itertools
 import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from gradwork.check.cause import Cause, Finding, Mutant, causes, explained
-from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.cause import Finding, causes
+from gradwork.check.evidence import Evidence, Joint
+from gradwork.check.handwritten import handwritten
+from gradwork.check.mutation import all_mutants, tried
+from gradwork.check.pairs import two_at_once, with_a_factor
+from gradwork.check.parts import with_parts
+from gradwork.check.screen import Screen, screened
+from gradwork.check.sequences import in_turns
+from gradwork.check.swaps import swapped
 
-SECONDS = 4.0  # for all mistakes together; patterns are always tried
+SECONDS = 4.5  # of computing, for all single mistakes together; patterns are always tried
+SOON = 1.0  # for those that cannot be told before they are tried, the first time
+SECONDS_FOR_PAIRS = 1.0
 MOST_NAMED = 3  # causes that fit alike
-MOST_TURNS = 6
+ENOUGH, MOST_TELLING = 9.0, 4  # digits that have to agree; entries of an array that are looked at for them
 
 
 def diagnosed(evidence: Evidence) -> list[Finding]:
@@ -35,21 +43,30 @@ def diagnosed(evidence: Evidence) -> list[Finding]:
 
 def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     """The causes of these wrong arrays."""
-    patterns = list(_patterns(evidence))
-    ended = time.monotonic() + SECONDS
-    single = list(_singles(evidence, ended)) if evidence.joint is not None else []
-    whole = [f for f in [*patterns, *single] if wrong <= set(f.explains)]
-    confirmed = _confirmed(whole, evidence)
-    if confirmed:
-        return _best(confirmed)
-    covering = _covered([*patterns, *single], evidence, wrong)
+    found: list[Finding] = []
+    confirmed: list[Finding] = []
+    for stage in _stages(evidence):
+        more = [f for f in stage if not f.edits or _tells(f, evidence)]
+        found += more
+        confirmed = _confirmed(_whole(more, wrong), evidence)
+        if confirmed:
+            return _best(confirmed)
+    ended = time.thread_time() + SECONDS_FOR_PAIRS
+    together = [f for f in found if not f.alone]
+    covering = _covered(together, evidence, wrong)
     if covering and not wrong - {name for f in covering for name in f.explains}:
         return covering
-    if evidence.joint is not None:
-        pairs = _confirmed(list(_pairs(evidence, [*single], wrong, ended)), evidence)
-        if pairs:
-            return _best(pairs)
-    return covering
+    pairs = itertools.chain(two_at_once(evidence, together, wrong, ended), with_a_factor(evidence, ended))
+    confirmed = _confirmed([f for f in pairs if _tells(f, evidence)], evidence)
+    if confirmed:
+        return _best(confirmed)
+    separate = _confirmed([f for f in found if f.alone and wrong <= set(f.explains)], evidence)
+    return _best(separate) if separate else _covered(found, evidence, wrong) or covering
+
+
+def _whole(found: Sequence[Finding], wrong: set[str]) -> list[Finding]:
+    """Those that explain all that is wrong, and spoil nothing that is right."""
+    return [f for f in found if wrong <= set(f.explains) and not f.alone]
 
 
 def _patterns(evidence: Evidence, facts: bool = False) -> Iterator[Finding]:
@@ -63,112 +80,36 @@ def _patterns(evidence: Evidence, facts: bool = False) -> Iterator[Finding]:
 # -- deliberate mistakes ----------------------------------------------------------------------------------------------
 
 
-def all_mutants(joint: Joint) -> list[tuple[Cause, Mutant]]:
-    """Every deliberate mistake at every place; and at all places that one line of the user's made, in a loop."""
-    found = _MUTANTS.get(joint)
-    if found is None:
-        one_by_one = [(c, mutant) for c in causes() if c.mutants is not None for mutant in c.mutants(joint)]
-        found = _MUTANTS[joint] = [*_repeated(joint, one_by_one), *one_by_one]
-    return found
-
-
-_MUTANTS: weakref.WeakKeyDictionary[Joint, list[tuple[Cause, Mutant]]] = weakref.WeakKeyDictionary()
-
-
-def _repeated(joint: Joint, one_by_one: Sequence[tuple[Cause, Mutant]]) -> Iterator[tuple[Cause, Mutant]]:
-    """One mistake in a line that is run several times is made every time."""
-    groups: dict[Any, list[tuple[Cause, Mutant]]] = {}
-    counts: dict[Any, int] = {}
-    for cause, mutant in one_by_one:
-        node = joint.node(mutant.node)
-        if node.where is None or mutant.more:
-            continue
-        # The same op in the same role, and the mistake at the same place among those of its site.
-        counts[cause.code, mutant.node] = place = counts.get((cause.code, mutant.node), -1) + 1
-        role = "".join(c for c in node.origin.role if not c.isdigit())
-        of = node.origin.node
-        read = tuple(joint.node(i).op for i in joint.node(of).inputs) if of is not None else ()
-        key = (cause.code, node.where, node.op, role, node.origin.path, read, place)
-        groups.setdefault(key, []).append((cause, mutant))
-    for members in groups.values():
-        if len(members) < 2:
-            continue
-        yield _together(members, f"and so each of the {len(members)} times that this line runs")
-        # A function that is called for several gates at each step runs its line for each of them in turn.
-        for turn in range(2, min(len(members) // 2, MOST_TURNS) + 1):
-            if len(members) % turn == 0:
-                for place in range(turn):
-                    some = members[place::turn]
-                    yield _together(some, f"and so each {turn}th time that this line runs")
-
-
-def _together(members: Sequence[tuple[Cause, Mutant]], says: str) -> tuple[Cause, Mutant]:
-    cause, first = members[0]
-    return cause, replace(first, says=f"{first.says}, {says}", more={m.node: m.edit for _, m in members[1:]})
-
-
-def _singles(evidence: Evidence, ended: float) -> Iterator[Finding]:
-    """The mistakes that explain some wrong array, one at a time."""
-    assert evidence.joint is not None
-    yield from _tried(evidence, evidence.joint, evidence.right, {}, all_mutants(evidence.joint), ended)
-
-
-def _tried(
-    evidence: Evidence,
-    joint: Joint,
-    base: Mapping[str, Any],
-    first: Mapping[int, Edit],
-    mutants: Sequence[tuple[Cause, Mutant]],
-    ended: float,
-) -> Iterator[Finding]:
-    wrong = evidence.fitting
-    for cause, mutant in mutants:
-        if time.monotonic() > ended:
-            return
-        if first.keys() & mutant.edits.keys():
-            continue
-        edits = {**first, **mutant.edits}
-        made = joint.with_edits(edits)
-        if not made:
-            continue
-        predicted = {name: np.asarray(made.get(name, base[name]), float) for name in base}
-        # A mistake that spoils an array that is right, or one in a way that it is not spoiled, is not the one.
-        if any(not evidence.equals(n, predicted[n]) for n in predicted if n in made and n not in wrong):
-            continue
-        explains = [n for n in wrong if n in made and evidence.equals(n, predicted[n])]
-        if explains and any(not np.array_equal(predicted[n], evidence.right[n]) for n in explains):
-            spoiled = [n for n in wrong if n in made and not np.array_equal(predicted[n], base[n])]
-            yield explained(
-                cause, evidence, mutant.says, explains, {n: predicted[n] for n in explains},
-                layer=mutant.layer, why=mutant.why, hint=mutant.hint, edits=edits,
-                whole=set(spoiled) <= set(explains),
-            )  # fmt: skip
-
-
-def _pairs(evidence: Evidence, single: Sequence[Finding], wrong: set[str], ended: float) -> Iterator[Finding]:
-    """Two mistakes at once: one that explains some arrays, and a second on top of it that explains the rest."""
-    joint = evidence.joint
-    assert joint is not None
-    firsts = sorted((f for f in single if f.edits), key=lambda f: (-len(f.explains), f.cause.rank))
-    mutants = all_mutants(joint)
-    seen: set[tuple[str, ...]] = set()
-    for first in firsts:
-        if first.explains in seen and len(seen) > MOST_NAMED:
-            continue
-        seen.add(first.explains)
-        made = joint.with_edits(first.edits) or {}
-        base = {n: np.asarray(made.get(n, evidence.right[n]), float) for n in evidence.right}
-        for second in _tried(evidence, joint, base, first.edits, mutants, ended):
-            explains = set(second.explains) | {n for n in first.explains if evidence.equals(n, base[n])}
-            if wrong <= explains and second.says != first.says:
-                yield replace(
-                    second,
-                    says=f"{first.says}; and {second.says}",
-                    explains=tuple(n for n in evidence.wrong if n in explains),
-                    predicted={**{n: base[n] for n in first.explains}, **second.predicted},
-                    why="; ".join(w for w in (first.why, second.why) if w),
-                    hint="; ".join(h for h in (first.hint, second.hint) if h),
-                )
+def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
+    """Where causes are looked for, one after the other, until one is found that explains everything."""
+    patterns = list(_patterns(evidence))
+    ended = time.thread_time() + SECONDS
+    ways: list[tuple[Joint, Screen | None]] = []
+    if evidence.joint is not None:
+        ways.append((evidence.joint, screened(evidence.joint, evidence)))
+    first = [tried(evidence, j, evidence.right, {}, all_mutants(j), ended, s, told=True) for j, s in ways if s]
+    yield itertools.chain(patterns, *first)
+    by_hand = None if evidence.joint is None else handwritten(evidence.joint)
+    if by_hand is not None:
+        ways.append((by_hand, screened(by_hand, evidence)))
+        yield tried(evidence, by_hand, evidence.right, {}, all_mutants(by_hand), ended, ways[1][1], told=True)
+    for joint, screen in ways[:1]:
+        # Plain mistakes in what goes forward, while they take no time: they are told more simply than what follows.
+        soon = min(ended, time.thread_time() + SOON)
+        yield tried(evidence, joint, evidence.right, {}, all_mutants(joint), soon, screen, told=False)
+    for joint, screen in ways:
+        if screen is not None:
+            yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=True)
+            yield tried(evidence, joint, evidence.right, {}, with_parts(joint, screen, evidence, ended), ended)
+            yield tried(evidence, joint, evidence.right, {}, swapped(joint, screen, ended), ended)
+    # What could not be told before it was tried takes longer.
+    for joint, screen in reversed(ways):
+        told = None if screen is None else False
+        yield tried(evidence, joint, evidence.right, {}, all_mutants(joint), ended, screen, told=told)
+        if screen is not None and joint is ways[-1][0]:
+            yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=False)
+    for joint, _ in ways:
+        yield tried(evidence, joint, evidence.right, {}, all_mutants(joint, late=True), ended)
 
 
 # -- choosing ---------------------------------------------------------------------------------------------------------
@@ -184,14 +125,34 @@ def _confirmed(found: Sequence[Finding], evidence: Evidence) -> list[Finding]:
     return [replace(f, points=2) for f in found if _holds(f, second, evidence)]
 
 
+def _tells(finding: Finding, evidence: Evidence) -> bool:
+    """Whether so many digits agree that none of the many mistakes that are tried would do so by chance.
+
+    An entry tells as many digits as its error is larger than what counts as equal; a second point, as many again.
+    """
+    digits = 0.0
+    for name in finding.explains:
+        with np.errstate(all="ignore"):
+            error = np.abs(evidence.yours[name] - evidence.right[name]) / evidence.tolerance[name]
+        told = np.log10(error[np.isfinite(error) & (error > 1)])
+        digits += float(np.sum(np.sort(told.reshape(-1))[-MOST_TELLING:]))
+        if np.isinf(error).any():
+            digits += ENOUGH
+    return digits * (1 if evidence.second is None else 2) >= ENOUGH
+
+
 def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
     """Whether a finding explains the same arrays at a second point."""
     if finding.edits:
         assert second.joint is not None
-        if len(second.joint.graph) != len(first.joint.graph if first.joint else ()):
+        here, there = (
+            handwritten(joint) if finding.by_hand and joint is not None else joint
+            for joint in (first.joint, second.joint)
+        )
+        if here is None or there is None or len(there.graph) != len(here.graph):
             return False
-        made = second.joint.with_edits(finding.edits) or {}
-        return all(second.equals(n, made.get(n, second.right[n])) for n in finding.explains)
+        made = there.with_edits(finding.edits) or {}
+        return all(second.equals(n, finding.times * made.get(n, second.right[n])) for n in finding.explains)
     if finding.cause.find is None:
         return False
     again = [f for f in finding.cause.find(second) if f.says == finding.says]
@@ -200,7 +161,7 @@ def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
 
 def _best(found: Sequence[Finding]) -> list[Finding]:
     """The most particular cause, and those beside it that fit as well and predict the same."""
-    ordered = sorted(found, key=lambda f: (f.cause.rank, f.cause.code, f.layer))
+    ordered = sorted(found, key=lambda f: (f.cause.rank, f.cause.code, len(f.edits), f.layer))
     first = ordered[0]
     others: list[Finding] = []
     for f in ordered[1:]:

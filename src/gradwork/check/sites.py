@@ -80,7 +80,8 @@ def stretches(joint: Joint) -> Iterator[Stretch]:
             if length > 1 and start in joint.adjoint and joint.adjoint[start] >= joint.forward:
                 value, result = joint.value(start), joint.value(end)
                 with np.errstate(all="ignore"):
-                    names = [n for n, f in KNOWN.items() if np.allclose(f(value), result, rtol=1e-9, atol=1e-12)]
+                    reach = 1e-9 if np.asarray(result).dtype.itemsize > 4 else 1e-5
+                    names = [n for n, f in KNOWN.items() if np.allclose(f(value), result, rtol=reach, atol=reach / 1e3)]
                 yield Stretch(start, end, names[0] if names else "")
 
 

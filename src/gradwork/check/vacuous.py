@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradwork.check.evidence import Evidence
-from gradwork.check.verdicts import Verdict
+from gradwork.check.unseen import vanishes
+from gradwork.check.verdicts import AGREES, DIFFERS, Verdict
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,35 @@ class Caution:
 
 def cautions(evidence: Evidence, verdicts: Sequence[Verdict], ignored: Sequence[str]) -> list[Caution]:
     """Everything that this point could not have shown."""
-    return [*_zeros(verdicts, ignored), *_alike(evidence), *_square(evidence)]
+    return [*_zeros(verdicts, ignored), *_near_by(verdicts), *_alike(evidence), *_square(evidence)]
+
+
+def _near_by(verdicts: Sequence[Verdict]) -> list[Caution]:
+    """Arrays of which nothing can be told here, and which are wrong at another point."""
+    spoiled = [v.name for v in verdicts if v.elsewhere == DIFFERS]
+    if not spoiled:
+        return []
+    said = f"at a second point near by, your gradient of {_listed(spoiled)} is not what backprop gives there"
+    return [Caution(said, "check it at other numbers: here every slope drowns in the rounding of the loss")]
 
 
 def _zeros(verdicts: Sequence[Verdict], ignored: Sequence[str]) -> list[Caution]:
     found = []
-    both = [v.name for v in verdicts if v.yours.size and not v.missing and not v.yours.any() and not v.differ.any()]
+    both = [v.name for v in verdicts if vanishes(v)]
+    near = [v.name for v in verdicts if v.elsewhere == AGREES]
     judged = [v for v in verdicts if v.yours.size]
-    if judged and len(both) == len(judged):
+    if verdicts and not judged and not any(v.wrong for v in verdicts):
+        empty = _listed([v.name for v in verdicts])
+        found.append(Caution(f"there is no entry in {empty}: nothing was tested", "arrays with entries", empty=True))
+    if judged and len(both) == len(judged) and set(both) <= set(near):
+        found.append(
+            Caution(
+                f"every slope of {_listed(both)} is zero, yours and the measured ones; "
+                "what speaks for it is a second point near by, where yours is what backprop gives",
+                "a point at which the loss depends on them: other random weights, other data",
+            )
+        )
+    elif judged and len(both) == len(judged):
         found.append(
             Caution(
                 f"every slope of {_listed(both)} is zero, yours and the measured ones: nothing was tested",

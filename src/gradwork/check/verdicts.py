@@ -17,6 +17,7 @@ from gradwork.gradients.nudging.record import Corner, NudgedArray
 Array = np.ndarray[Any, Any]
 BARS = 4.0
 EVERY = "every entry"
+AGREES, DIFFERS = "agrees", "differs"
 SLIGHT = 1e-4  # of a usual slope: what is smaller counts as zero
 WIDE = 0.1  # four bars wider than this share of the array's typical slope: cannot tell
 
@@ -30,6 +31,8 @@ class Verdict:
     missing:  why there is nothing to compare entry by entry: the shape is wrong; "" otherwise.
     how:      "every entry", or how else the array was looked at.
     seen:     how large an error, relative to the root mean square of the slopes, would have been seen.
+    by_backprop: how many entries agree because backprop gives the same, where nudging saw too little.
+    elsewhere: whether the array AGREES or DIFFERS at a second point, where it had to be asked there; "" otherwise.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Verdict:
     seen: float
     missing: str = ""
     how: str = EVERY
+    by_backprop: int = 0
+    elsewhere: str = ""
 
     @property
     def right(self) -> bool:
@@ -93,6 +98,11 @@ def judged(
         differ[corner.index] = corner.kind == "kink" and not between
         unclear[corner.index] = corner.kind != "kink"
     agree = ~differ & ~unclear
+    with np.errstate(all="ignore"):
+        resolved = agree & (at_kink | (reach <= WIDE * np.maximum(np.abs(slope), np.abs(yours))))
+    if (unclear & ~at_kink).any() and not resolved.any() and not differ.any():
+        # Only entries agree that are little beside those of which nothing can be told: they do not speak for the array.
+        agree, unclear = np.zeros_like(agree), agree | unclear
     judgeable = known & ~unclear
     seen = float(np.max(reach[judgeable]) / typical) if judgeable.any() and typical > 0 else float("nan")
     return Verdict(array.name, yours, slope, bar, agree, differ, unclear, at_kink, seen)

@@ -76,8 +76,8 @@ class Asking:
                 self._exercise(index)
         except (Stopped, EOFError, KeyboardInterrupt):
             self.tell("")
-            stopped = "stopped; what was typed is kept"
-            self.tell(self.language(stopped) if self.path else self.language("stopped"))
+            kept = self.path is not None
+            self.tell(self.language("stopped; what was typed is kept") if kept else self.language("stopped"))
         return self.typed
 
     def _exercise(self, index: int) -> None:

@@ -157,6 +157,7 @@ class Chapter:
 
     slug:  its name in commands and file names.   number: its place in the book.
     goals: what a learner can do afterwards.      needs: slugs of chapters that come before.
+    words: code of a language → English sentence → the sentence, for what the language itself does not have.
     """
 
     slug: str
@@ -165,3 +166,4 @@ class Chapter:
     goals: str
     levels: tuple[tuple[Ask, ...], ...]
     needs: tuple[str, ...] = ()
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -9,15 +9,35 @@ named.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gradwork.check.cause import Cause
+from gradwork.check.diagnoses.digits_swapped import CAUSE as EXCHANGED
+from gradwork.check.diagnoses.digits_swapped import SAYS, are_exchanged
+from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
+from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
 from gradwork.check.paper import Slip
+from gradwork.worksheets.agreeing import agrees, is_beside, is_short_of, shows
 from gradwork.worksheets.answers import Reading, read_number
 from gradwork.worksheets.item import Item
 from gradwork.worksheets.rounding import SLACK, number_text, rounded
+from gradwork.worksheets.routes import Route
+from gradwork.worksheets.weights import (
+    AGAINST,
+    ALSO,
+    BESIDE,
+    LEAST,
+    NEAR,
+    OWN,
+    RANK,
+    RARE,
+    SAYS_BY_DIGITS,
+    TURNED,
+    is_reckoned,
+)
 
 if TYPE_CHECKING:
     from gradwork.worksheets.sheet import Asked, Sheet
@@ -25,7 +45,6 @@ if TYPE_CHECKING:
 RIGHT, FEW_DIGITS, CARRIED, MISTAKE, WRONG = "right", "too few digits", "carried", "mistake", "wrong"
 EMPTY, UNREADABLE = "empty", "unreadable"
 _MOST = 3  # others that are named beside one
-_NEAR = 19  # what differs by less in rank is not preferred: rare slips and those on carried values rank lower by 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +82,14 @@ class Mark:
 def mark_sheet(sheet: Sheet, answers: Mapping[int, str], credit: Credit | None = None) -> tuple[Mark, ...]:
     """Mark every blank. `answers`: number of the blank → what was typed; a blank that is not there is empty."""
     credit = credit or Credit()
-    marks: dict[int, Mark] = {}
+    marks = {b.number: _mark_other(b, answers.get(b.number, ""), sheet) for b in sheet.blanks if b.kind != "cell"}
+    markings = []
     for index, item in enumerate(sheet.items):
-        blanks = [b for b in sheet.blanks if b.item == index]
-        marking = _Marking(item, {b.place: b for b in blanks}, answers, sheet, credit)
-        for blank in blanks:
-            if blank.kind != "cell":
-                marks[blank.number] = _mark_other(blank, answers.get(blank.number, ""), sheet)
-        for mark in marking.marks():
+        blanks = {b.place: b for b in sheet.blanks if b.item == index}
+        markings.append(_Marking(item, blanks, answers, sheet, credit))
+    throughout = Counter(kind for marking in markings for kind in marking.kinds())
+    for marking in markings:
+        for mark in marking.marks(throughout):
             marks[mark.blank.number] = mark
     return tuple(marks[b.number] for b in sheet.blanks)
 
@@ -101,30 +120,6 @@ def _mark_other(blank: Asked, typed: str, sheet: Sheet) -> Mark:
     return Mark(blank, typed, RIGHT if right else WRONG, float(right))
 
 
-def agrees(reading: Reading, value: float, decimals: int) -> bool:
-    """Whether what was typed is this value, as exactly as the sheet asks."""
-    typed = reading.value
-    slack = SLACK * max(1.0, abs(value))
-    if abs(typed - value) <= slack:
-        return True
-    if reading.decimals is None:
-        return (
-            rounded(typed, decimals) == rounded(value, decimals) and abs(typed - value) <= 0.5 * 10.0**-decimals + slack
-        )
-    if reading.decimals >= decimals:
-        return abs(typed - value) <= 0.5 * 10.0**-decimals * (1 + 1e-6) + slack
-    return False
-
-
-def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
-    """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
-    if reading.decimals is None or (exact and not reading.decimals):
-        return False
-    if abs(reading.value - value) > (0.2 if reading.decimals else 0.05) * abs(value):
-        return False
-    return rounded(value, reading.decimals) == reading.value
-
-
 class _Marking:
     """One exercise of a sheet, with one learner's answers."""
 
@@ -145,6 +140,8 @@ class _Marking:
         self.own = list(self.key)  # as the learner has them: what was typed in the blanks marked so far
         self.unseen = [r for c, r in self.plan.definitions.items() if c not in item.shown]
         self.hits: dict[int, dict[tuple[Any, ...], tuple[Cause, Slip]]] = {}
+        self.done: dict[int, Mark] = {}
+        self._look()
 
     def _go_on_from(self, cell: int) -> None:
         """Take what was typed as the learner's own from here on, and what is not on the page as it follows from it."""
@@ -162,21 +159,26 @@ class _Marking:
 
     # -- blank by blank -----------------------------------------------------------------------------------------------
 
-    def marks(self) -> list[Mark]:
-        """Every blank of the exercise that asks for a number."""
-        done: dict[int, Mark] = {}
-        wrong: list[int] = []
+    def _look(self) -> None:
+        """Mark what is right, carried or nothing at all, and see which slips explain the others."""
         for cell in self._in_order():
-            mark = self._simple(cell, done)
+            mark = self._simple(cell, self.done)
             if mark is None:
-                wrong.append(cell)
                 self.hits[cell] = self._hits(cell)
             else:
-                done[cell] = mark
+                self.done[cell] = mark
             self._go_on_from(cell)
-        if wrong:
-            done |= self._mistakes(wrong, done)
-        return list(done.values())
+
+    def kinds(self) -> Iterator[tuple[str, Any]]:
+        """What explains a wrong number of this exercise: each cause and each kind of it, once a number."""
+        for hits in self.hits.values():
+            yield from {(code, key) for code, key, _, _ in hits}
+            yield from {(code, None) for code, _, _, _ in hits}
+
+    def marks(self, throughout: Mapping[tuple[str, Any], int]) -> list[Mark]:
+        """Every blank of the exercise that asks for a number. `throughout`: what is explained on the whole sheet."""
+        named = self._mistakes(list(self.hits), throughout) if self.hits else {}
+        return [*self.done.values(), *named.values()]
 
     def _in_order(self) -> list[int]:
         found = [s.cell for s in self.item.solution.steps if s.cell in self.blanks]
@@ -222,7 +224,7 @@ class _Marking:
                 value = route.value(self.own)
             except (ArithmeticError, ValueError):
                 continue
-            if not any(agrees(r, value, self.decimals) for r in readings):
+            if not any(shows(r, value, self.decimals, 3) for r in readings):
                 continue
             from_ = [self.blanks[c].number for c in changed if c in self.blanks]
             say = self.sheet.language
@@ -245,12 +247,11 @@ class _Marking:
 
     # -- mistakes -----------------------------------------------------------------------------------------------------
 
-    def _mistakes(self, wrong: Sequence[int], done: Mapping[int, Mark]) -> dict[int, Mark]:
-        hits = self.hits
+    def _mistakes(self, wrong: Sequence[int], throughout: Mapping[tuple[str, Any], int]) -> dict[int, Mark]:
         found: dict[int, Mark] = {}
         left = list(wrong)
         while left:
-            best = self._best(left, hits, done)
+            best = self._best(left, throughout)
             if best is None:
                 break
             cells, cause, slips, others = best
@@ -270,6 +271,11 @@ class _Marking:
         readings = self.readings[cell]
         found: dict[tuple[Any, ...], tuple[Cause, Slip]] = {}
         changed = {c for c in range(self.plan.size) if self.own[c] != self.key[c] and c != cell}
+        for k, route in enumerate(self.item.routes(cell)[:1]):
+            for own in (False, True) if changed.intersection(route.reads) else (False,):
+                exchanged = self._exchanged(cell, route, own)
+                if exchanged is not None:
+                    found[EXCHANGED.code, exchanged.key, k, own] = (EXCHANGED, exchanged)
         for k, route in enumerate(self.item.routes(cell)):
             mixed = bool(changed.intersection(route.reads))
             for cause, slip in route.slips:
@@ -277,9 +283,20 @@ class _Marking:
                     value = self._value(slip, own)
                     if value is None or abs(value - self.key[cell]) <= SLACK * max(1.0, abs(value)):
                         continue
-                    if any(agrees(r, value, self.decimals) for r in readings):
+                    if any(shows(r, value, self.decimals, 2) for r in readings):
                         found.setdefault((cause.code, slip.key, k, own), (cause, slip))
         return found
+
+    def _exchanged(self, cell: int, route: Route, own: bool) -> Slip | None:
+        """Two digits in each other's place, of the right number or of what follows from the learner's own."""
+        try:
+            value = rounded(route.value(self.own), self.decimals) if own else self.key[cell]
+        except (ArithmeticError, ValueError):
+            return None
+        right = number_text(value)
+        if any(are_exchanged(number_text(r.value), right) for r in self.readings[cell]):
+            return Slip(("known", value), SAYS, {"value": right}, ("digits",))
+        return None
 
     def _value(self, slip: Slip, own: bool) -> float | None:
         try:
@@ -289,36 +306,68 @@ class _Marking:
         return value if not isinstance(value, complex) and math.isfinite(value) else None
 
     def _best(
-        self, left: Sequence[int], hits: Mapping[int, Mapping[Any, tuple[Cause, Slip]]], done: Mapping[int, Mark]
+        self, left: Sequence[int], throughout: Mapping[tuple[str, Any], int]
     ) -> tuple[list[int], Cause, dict[int, Slip], tuple[Cause, ...]] | None:
-        """The slip that explains most: over a whole matrix, and against none of its right numbers."""
+        """The slip that is likeliest: it explains a whole matrix, or the same happens throughout the sheet."""
         cells_of: dict[tuple[Any, ...], list[int]] = {}
         for cell in left:
-            for key in hits[cell]:
+            for key in self.hits[cell]:
                 cells_of.setdefault((self.plan.owner[cell].name, *key), []).append(cell)
         ranked = []
         for key, cells in cells_of.items():
-            cause, slip = hits[cells[0]][key[1:]]
-            against = self._against(key, done)
-            if slip.rare and len(cells) < 2 and not self._says_much(cells[0]):
-                continue
-            # Made once and not elsewhere is less likely than made throughout; but people do slip at one number alone.
-            covers = max(len(cells) - against, 1)
-            rank = -cause.rank / 3 - 4 * bool(against) - 20 * (slip.rare + bool(key[4]) + bool(key[3]))
-            worth = (covers, rank)
-            ranked.append((worth, key, cause))
+            cause, slip = self.hits[cells[0]][key[1:]]
+            weight = self._weight(key, cells, cause, slip, throughout)
+            ranked.append((weight, key, cause))
+        ranked.sort(key=lambda r: r[0], reverse=True)
         if not ranked:
             return None
-        ranked.sort(key=lambda r: r[0], reverse=True)
-        (most, rank), key, cause = ranked[0]
-        others = {
-            c.code: c
-            for (m, r), k, c in ranked[1:]
-            if m == most and rank - r < _NEAR and set(cells_of[k]) == set(cells_of[key])
-        }
-        others.pop(cause.code, None)
+        most, key, cause = ranked[0]
         cells = cells_of[key]
-        return cells, cause, {c: hits[c][key[1:]][1] for c in cells}, tuple(others.values())[:_MOST]
+        by_chance = most < LEAST and self._is_beside(cells[0])
+        if most + BESIDE * by_chance < LEAST:
+            return None
+        others = {c.code: c for w, k, c in ranked[1:] if most - w < NEAR and set(cells_of[k]) == set(cells)}
+        others.pop(cause.code, None)
+        if by_chance:
+            several = (cause, *others.values())[:_MOST]
+            return cells[:1], RECKONED, {cells[0]: Slip(("cell", cells[0]), RECKONED_SAYS, key=("beside",))}, several
+        return cells, cause, {c: self.hits[c][key[1:]][1] for c in cells}, tuple(others.values())[:_MOST]
+
+    def _weight(
+        self,
+        key: tuple[Any, ...],
+        cells: Sequence[int],
+        cause: Cause,
+        slip: Slip,
+        throughout: Mapping[tuple[str, Any], int],
+    ) -> float:
+        """How much speaks for a slip: what its numbers say, and where else it is made; and what speaks against it."""
+        _, code, kind, way, own = key
+        weight: float = sum(self._says(cell) for cell in cells)
+        weight += ALSO * min(throughout[code, kind] - len(cells), 3) + min(throughout[code, None] - len(cells), 3) / 2
+        if "slip" not in cause.paper:  # which happens at one number and not at another
+            weight -= AGAINST * min(self._against(key, self.done), 3)
+        weight -= cause.rank / RANK + RARE * slip.rare + TURNED * bool(way)
+        return weight - OWN * (bool(own) != self._mixed(cells[0], way))
+
+    def _mixed(self, cell: int, way: int) -> bool:
+        """Whether a way reads a number that the learner has otherwise than the key."""
+        return any(self.own[c] != self.key[c] for c in self.item.routes(cell)[way].reads if c != cell)
+
+    def _says(self, cell: int) -> float:
+        """How much a number says: one with many digits is met by few slips, a small one by many.
+
+        A number beside the right one, or with one other digit, is most often a slip of the pen.
+        """
+        typed = min((r.value for r in self.readings[cell]), key=lambda v: abs(v - self.key[cell]))
+        digits = number_text(abs(typed)).replace(".", "").strip("0")
+        says = SAYS_BY_DIGITS[min(len(digits), 3)]
+        return says - BESIDE * self._is_beside(cell)
+
+    def _is_beside(self, cell: int) -> bool:
+        """Whether a number is most likely a slip of arithmetic."""
+        typed = min((r.value for r in self.readings[cell]), key=lambda v: abs(v - self.key[cell]))
+        return is_beside(typed, self.key[cell]) and is_reckoned(self.item, cell)
 
     def _against(self, key: tuple[Any, ...], done: Mapping[int, Mark]) -> int:
         """How many right numbers of the same matrix would be wrong if this mistake had been made there too."""
@@ -337,11 +386,6 @@ class _Marking:
                         count += 1
                     break
         return count
-
-    def _says_much(self, cell: int) -> bool:
-        """Whether what was typed has so many digits that nothing gives it by chance."""
-        digits = self.typed[cell].strip("-−+ 0").replace(".", "").replace(",", "").rstrip("0")
-        return len(digits) >= 3
 
 
 def with_credit(mark: Mark, credit: float) -> Mark:

@@ -11,12 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradwork.check.diagnoses.digits_swapped import CAUSE as EXCHANGED
+from gradwork.check.diagnoses.digits_swapped import SAYS as EXCHANGED_SAYS
+from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
+from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
 from gradwork.check.trees import Tree, text_of
 from gradwork.lowering.script import script_of
+from gradwork.worksheets import weights
 from gradwork.worksheets.hints import hints
 from gradwork.worksheets.item import Item
 from gradwork.worksheets.routes import Route
 from gradwork.worksheets.sheet import Asked, Sheet
+from gradwork.worksheets.turning_script import turned_script
 
 
 def marking_script(sheet: Sheet) -> str:
@@ -25,13 +31,22 @@ def marking_script(sheet: Sheet) -> str:
     items = ",\n".join(_item(sheet, k, item, shared) for k, item in enumerate(sheet.items))
     other = [_other(sheet, b) for b in sheet.blanks if b.kind != "cell"]
     told = {str(b.number): list(hints(sheet, b)) for b in sheet.blanks}
-    words = {text: sheet.language(text) for text in WORDS}
+    words = {text: sheet.language(text) for text in (*WORDS, EXCHANGED_SAYS, RECKONED_SAYS)}
+    shared.causes |= {cause.code: sheet.language(cause.name) for cause in (EXCHANGED, RECKONED)}
     routes = ",\n".join(shared.routes)
     return (
         f"const SHEET={{items:[{items}],\nother:{_json(other)},\nhints:{_json(told)},\nroutes:[{routes}],\n"
+        f"weights:{_json(_weights())},\nexchanged:{_json([EXCHANGED.code, EXCHANGED.rank, EXCHANGED_SAYS])},\n"
+        f"reckoned:{_json([RECKONED.code, RECKONED_SAYS])},\n"
         f"kinds:[{','.join(shared.kinds)}],\nsays:{_json(list(shared.says))},\n"
         f"causes:{_json(shared.causes)},\nwords:{_json(words)}}};\n"
     )
+
+
+def _weights() -> dict[str, Any]:
+    """What is weighed against what when a slip is chosen: the numbers that the command weighs with."""
+    names = ("SAYS_BY_DIGITS", "ALSO", "AGAINST", "RANK", "RARE", "TURNED", "OWN", "BESIDE", "NEAR", "LEAST")
+    return {name: getattr(weights, name) for name in names}
 
 
 @dataclass
@@ -48,18 +63,18 @@ class _Shared:
         """The position of a way: what it reads, its expression, and the slips on it."""
         reads = _json(list(route.reads))
         if route.tree is None:
-            return _position(self.routes, f"{{r:{reads},f:null,s:[]}}")
+            return _position(self.routes, f"{{r:{reads},f:{turned_script(route.relation, route.cell)},s:[]}}")
         slips = ",".join(self._slips(route))
         return _position(self.routes, f"{{r:{reads},f:{_function(route.tree)},s:[{slips}]}}")
 
     def _slips(self, route: Route) -> Iterator[str]:
-        """Its kind (code, what is alike over a matrix, rank, whether rare), the expression, the sentence."""
+        """Its kind, the expression, the sentence. A kind: code, what is alike over a matrix, rank, rare, made once."""
         for cause, slip in route.slips:
             self.causes[cause.code] = self.sheet.language(cause.name)
             key = json.dumps([str(k) for k in slip.key])
-            kind = _position(self.kinds, _json([cause.code, key, cause.rank, int(slip.rare)]))
+            kind = [cause.code, key, cause.rank, int(slip.rare), int("slip" in cause.paper)]
             says = _position(self.says, self.sheet.language(slip.says, **slip.names))
-            yield f"[{kind},{_function(slip.tree)},{says}]"
+            yield f"[{_position(self.kinds, _json(kind))},{_function(slip.tree)},{says}]"
 
 
 def _position(known: dict[str, int], text: str) -> int:
@@ -79,10 +94,6 @@ WORDS = (
     "the method is right: it follows from your blank {numbers}",
     "this follows from blank {numbers}, but with a 0 there nothing is left to work out",
     "it is one of: {all}",
-    "{score} of {total}",
-    "blank {number}",
-    "hint",
-    "no hint is left",
 )
 
 
@@ -105,6 +116,7 @@ def _item(sheet: Sheet, index: int, item: Item, shared: _Shared) -> str:
         "order": order,
         "number": blanks,
         "routes": routes,
+        "bare": [c for c in order if not weights.is_reckoned(item, c)],
     }
     later = ",".join(f"[{r.cell},{_function(r.tree)}]" for r in unseen)
     return f"{{...{_json(fields)},unseen:[{later}]}}"

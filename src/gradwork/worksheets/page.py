@@ -13,7 +13,7 @@ from html import escape
 from gradwork.formats._mathml import MathML, words
 from gradwork.formats.html import HtmlPage, asset, font_faces
 from gradwork.notation import layout as pieces
-from gradwork.notation.document import Equations, Inline, Listing, Table, Text
+from gradwork.notation.document import Equations, Inline, Listing, Paragraph, Table, Text
 from gradwork.notation.layout import Blank, Layout
 from gradwork.notation.speech import spoken
 from gradwork.worksheets.marking_data import marking_script
@@ -49,7 +49,7 @@ class _InputMath(MathML):
 
     def blank(self, piece: Blank) -> str:
         # A browser sets no room between an equals sign and words; before a number it does.
-        return f'<mn>{field(piece, self.language)}</mn>'
+        return f"<mn>{field(piece, self.language)}</mn>"
 
 
 def field(piece: Blank, language: Language) -> str:
@@ -80,6 +80,9 @@ class _InputPage(HtmlPage):
         self.language = language
         self.math = _InputMath(12, language)
 
+    def paragraph(self, block: Paragraph) -> str:
+        return self._box(super().paragraph(block))
+
     def equations(self, block: Equations) -> str:
         return self._box(super().equations(block))
 
@@ -91,7 +94,7 @@ class _InputPage(HtmlPage):
 
     def _box(self, written: str) -> str:
         """A box named in the page's language. What holds inputs is reached through them, without a stop of its own."""
-        for name in ("Formula", "Table", "Program"):
+        for name in _BOXES:
             written = written.replace(f'aria-label="{name}"', f'aria-label="{escape(self.language(name))}"', 1)
         return written.replace(' tabindex="0"', "", 1) if "<input" in written or "<select" in written else written
 
@@ -128,11 +131,12 @@ def sheet_page(sheet: Sheet, *, key: bool = True) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{words(document.title)}</title>\n'
         f"<style>\n{font_faces()}{asset('page.css')}{asset('gradwork.css')}{_asset('page.css')}</style>\n</head>\n"
-        f'<body>\n<main class="gradwork sheet">\n{_who(say)}\n{body}\n{_bar(say, key)}\n</main>\n'
+        f'<body>\n<main class="gradwork sheet">\n{_who(say, key)}\n{body}\n</main>\n{_bar(say, key)}\n'
         f"<script>\n{script}</script>\n</body>\n</html>\n"
     )
 
 
+_BOXES = ("Formula", "Table", "Program")
 _WORDS = (
     "Hint",
     "saved as {name}",
@@ -144,9 +148,10 @@ _WORDS = (
 )
 
 
-def _who(say: Language) -> str:
+def _who(say: Language, key: bool) -> str:
     name = words(say("Name"))
-    return f'<p class="who"><label>{name} <input id="learner" type="text" autocomplete="name"></label></p>'
+    told = f'<p class="how">{words(say("Type ? into a blank for a hint."))}</p>' if key else ""
+    return f'<p class="who"><label>{name} <input id="learner" type="text" autocomplete="name"></label></p>{told}'
 
 
 def _bar(say: Language, key: bool) -> str:
@@ -156,8 +161,8 @@ def _bar(say: Language, key: bool) -> str:
     written = "".join(f'<button type="button" id="{k}">{words(say(text))}</button>' for k, text in buttons.items())
     right = f'<span class="unseen" id="is-right">{words(say("right"))}</span>' if key else ""
     return (
-        f'<div class="bar" role="region" aria-label="{escape(say("Answers"))}">{written}'
-        f'<span id="score"></span><span class="unseen" id="told" role="status"></span>{right}</div>'
+        f'<div class="sheet tools"><div class="bar" role="region" aria-label="{escape(say("Answers"))}">{written}'
+        f'<span id="score"></span><span class="unseen" id="told" role="status"></span>{right}</div></div>'
     )
 
 

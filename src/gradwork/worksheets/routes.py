@@ -55,21 +55,23 @@ class Route:
         """Every mistake of the catalogue that can be made on this way, the more particular first."""
         if self.tree is None:
             return ()
-        step = Step(self.tree, self.cell, self.turned, self.plan.owner, self.plan.quantities, self.plan.count)
+        lines = {cell: relation.tree for cell, relation in self.plan.definitions.items()}
+        step = Step(self.tree, self.cell, self.turned, self.plan.owner, self.plan.quantities, self.plan.count, lines)
         found = []
-        met = {self.tree}
+        met: set[Any] = {self.tree}
         for cause in sorted((c for c in causes() if c.slips is not None), key=lambda c: c.rank):
             assert cause.slips is not None
             for slip in cause.slips(step):
-                if slip.tree not in met or slip.tree[0] == "cell":
-                    met.add(slip.tree)
+                # Of two causes of one number the more particular is kept, and for marking both.
+                if slip.tree not in met or slip.tree[0] == "cell" or (slip.late and (cause.code, slip.tree) not in met):
+                    met |= {slip.tree, (cause.code, slip.tree)}
                     found.append((cause, slip))
         return tuple(found)
 
     @cached_property
     def usual(self) -> tuple[tuple[Cause, Slip], ...]:
-        """The slips that are not rare."""
-        return tuple(pair for pair in self.slips if not pair[1].rare)
+        """The slips that are neither rare nor for marking alone."""
+        return tuple(pair for pair in self.slips if not pair[1].rare and not pair[1].late)
 
     @cached_property
     def _together(self) -> Callable[[Values], tuple[Any, ...]]:

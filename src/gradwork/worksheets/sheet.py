@@ -254,5 +254,5 @@ def make_sheet(
             words = (chapter.slug, level, position, k, seed)
             items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times), worth))
     name = mask.name if mask else ""
-    say = language_named(language)
+    say = language_named(language).with_texts(chapter.words.get(language, {}))
     return Sheet(chapter.slug, say(chapter.title), level, seed, name, tuple(items), say, source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +87,7 @@ class Work:
 
     def evaluate(self, expression: str) -> Any:
         with np.errstate(all="ignore"):
-            return eval(expression, {"__builtins__": {}}, {**TOOLS, **self.values})  # noqa: S307
+            return eval(expression, dict(TOOLS), self.values)
 
     def run(self, lines: list[str], slip: Any = None) -> list[Answer] | None:
         """Work all lines; None when a line cannot be worked (a division by 0, a shape that does not fit)."""
@@ -146,13 +145,9 @@ class Work:
 
     def expected(self, name: str, cell: tuple[int, ...], typed: float) -> str:
         unit = 10.0**-self.digits
-        if abs(typed - float(self.key[name][cell])) <= 1.01 * unit * (1 + (self.digits == 0)):
+        if abs(typed - float(self.key[name][cell])) <= 0.01 * unit:
             return "right"
         if name not in self.fresh:
             return "right"
         wanted = float(self.fresh[name][cell])
         return "carried" if abs(typed - wanted) <= 0.51 * unit + 1e-9 * abs(wanted) else "mistake"
-
-
-def typed_digits(value: float) -> int:
-    return 0 if value == 0 else int(math.floor(math.log10(abs(value)))) + 1

@@ -332,4 +332,6 @@ WORKINGS = {
         "input = W",
         "across = unit * input",
     ],
+    "two-layers/one row": TWO_LAYERS,
+    "two-layers/two rows": TWO_LAYERS,
 }

@@ -25,9 +25,10 @@ def both(evidence: Evidence) -> Iterator[tuple[str, Array, Array]]:
             mine = np.asarray(evidence.yours[name])
             if one is None or two is None or not mine.shape == np.shape(one) == np.shape(two):
                 continue
-            if np.array_equal(mine, np.asarray(one, float), equal_nan=True):
+            first_time, second_time = (np.asarray(np.real(answer), float) for answer in (one, two))
+            if np.array_equal(mine, first_time, equal_nan=True):
                 left.remove(name)
-                yield name, np.asarray(one, float), np.asarray(two, float)
+                yield name, first_time, second_time
                 break
 
 

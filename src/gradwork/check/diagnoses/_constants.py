@@ -13,10 +13,11 @@ import numpy as np
 
 from gradwork.check.diagnoses._ratio import near
 from gradwork.check.evidence import Evidence
-from gradwork.graph.graph import CONSTANT
+from gradwork.graph.graph import CONSTANT, INPUT
 
 SIGN, TWO, COUNT, OTHER = "sign", "two", "count", "other"
 MOST_CONSTANTS = 40
+MOST_COUNTS = 8  # of which one may stand where another belongs
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,30 @@ def counts(evidence: Evidence) -> list[tuple[int, str]]:
 
 
 def _all_counts(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    first = [*_of_reductions(evidence), *_of_data(evidence)]
+    first = [*_of_reductions(evidence), *_of_masks(evidence), *_of_data(evidence)]
     yield from first
     several = list(dict.fromkeys((n, what) for n, what in first if n > 1))[:6]
     for (a, one), (b, other) in itertools.combinations(several, 2):
         if a != b:
             yield a * b, f"{one} times the {other}"
     yield from _of_parameters(evidence)
+
+
+def _of_masks(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    """How many entries a mask in the data lets through: the tokens that are there, the rows that have a label."""
+    joint = evidence.joint
+    if joint is None:
+        return
+    checked = set(joint.place.values())
+    for position in range(joint.forward):
+        node = joint.node(position)
+        given = node.op in (INPUT, CONSTANT) and position not in checked and node.dtype.kind in "fiub"
+        value = np.asarray(joint.values[position])
+        if given and value.ndim and value.size > 1 and np.all((value == 0) | (value == 1)) and np.any(value):
+            name = node.name or "the data"
+            yield int(np.sum(value)), f"ones in {name}"
+            if value.ndim > 1:
+                yield int(np.sum(np.any(value, axis=-1))), f"rows of {name} with a one"
 
 
 def _of_reductions(evidence: Evidence) -> Iterator[tuple[int, str]]:
@@ -150,7 +168,7 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
                 f"another number of {what} than {n}" if same else "",
             )
             return
-    for (a, one), (b, other) in itertools.permutations(known[:6], 2):
+    for (a, one), (b, other) in itertools.permutations(known[:MOST_COUNTS], 2):
         if a != b and near(ratio, a / b) and a % b and b % a:
             yield Meaning(
                 COUNT,
@@ -208,6 +226,13 @@ def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
     """Numbers that stand in the loss, and those that people write, with their names."""
     joint = evidence.joint
     if joint is not None:
+        checked = set(joint.place.values())
+        for position in joint.graph.inputs:
+            node, value = joint.node(position), joint.values[position]
+            if position not in checked and np.size(value) == 1 and node.dtype.kind in "fiu" and node.name:
+                number = abs(float(np.reshape(value, -1)[0]))
+                if np.isfinite(number) and number not in (0.0, 1.0, 2.0, 0.5):
+                    yield number, f"{node.name}, which stands in the loss,"
         written = [joint.values[i] for i in range(joint.forward) if joint.node(i).op == CONSTANT]
         plain = dict.fromkeys(abs(float(v)) for v in written if np.ndim(v) == 0 and np.asarray(v).dtype.kind in "iuf")
         for number in list(plain)[:MOST_CONSTANTS]:
@@ -229,6 +254,7 @@ def _usual() -> tuple[tuple[float, str], ...]:
         (math.pi, "pi"),
         (2 * math.pi, "2 pi"),
         (math.sqrt(2 * math.pi), "sqrt(2 pi)"),
+        (math.pi / 180, "pi/180, of degrees,"),
         (math.log(2.0), "log(2)"),
         (math.log(10.0), "log(10)"),
         (1.5, "3/2"),

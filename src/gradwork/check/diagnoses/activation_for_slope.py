@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._called import functions_of
+from gradwork.check.diagnoses._functions import ACTIVATIONS
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import Named, Slip, Step, function_of
 from gradwork.check.sites import Names, chain_steps, stretches
 
 
@@ -30,9 +33,11 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 f"the chain rule takes the slope of {node.op}, and not its value",
                 f"multiply by {slope}",
             )
+    stretched = set[int]()
     for stretch in stretches(joint):
         if not stretch.called:
             continue
+        stretched.add(stretch.end)
         of, back = stretch.end, joint.adjoint[stretch.end]
         yield Mutant(
             joint.adjoint[stretch.start],
@@ -42,6 +47,53 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             f"the chain rule takes the slope of {stretch.called}, and not its value",
             "multiply by s * (1 - s)" if stretch.called == "sigmoid" else f"multiply by the slope of {stretch.called}",
         )
+
+    for called in functions_of(joint):
+        region = called.region
+        written_out = len(joint.node(region.end).inputs) > 1 or len(region.inside) > 1
+        if not called.names & ACTIVATIONS.keys() or region.end in stretched or not written_out:
+            continue
+        yield Mutant(
+            region.back,
+            lambda values, r=region: np.multiply(values[r.coming], values[r.end]),  # type: ignore[misc]
+            f"{names.name(region.end)} stands where the slope of {called.own} belongs{names.in_layer(region.end)}",
+            joint.layers[region.end],
+            f"the chain rule takes the slope of {called.own}, and not its value",
+            f"multiply by the slope of {called.own}",
+        )
+
+
+def _activations(step: Step) -> Iterator[Named]:
+    """What a function of the same shape gives, as far as its line says so."""
+    for other in step.quantities.values():
+        tree = step.lines.get(other.first)
+        alike = other.shape == step.quantity.shape and other.role == "line" and other is not step.quantity
+        if alike and function_of(tree) and not other.name.startswith("d") and other.name != "slope":
+            yield other
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """The function's value where its slope belongs."""
+    own = step.quantity
+    if own.role == "slope" or own.name == "slope":
+        for value in _activations(step):
+            says = "{value} itself stands where its slope {slope} belongs"
+            tree = ("cell", value.first + step.cell - own.first)
+            yield Slip(tree, says, {"value": value.name, "slope": own.name}, ("value",), late=True)
+    for place, cell in step.cells():
+        if step.owner[cell].name == "slope" and step.owner[cell].shape == own.shape:
+            for value in _activations(step):
+                other = step.with_part(place, ("cell", value.first + cell - step.owner[cell].first))
+                says = "{value} itself stands where its slope {slope} belongs"
+                yield Slip(other, says, {"value": value.name, "slope": "slope"}, ("value",), late=True)
+        owner = step.owner[cell]
+        if owner.role != "slope":
+            continue
+        for line in (step.quantities.get(owner.name.partition("/")[0][1:]),):
+            if line is not None and line.shape == owner.shape:
+                names = {"value": line.name, "slope": owner.name}
+                says = "{value} itself stands where its slope {slope} belongs"
+                yield Slip(step.with_part(place, ("cell", line.first + cell - owner.first)), says, names, ("value",))
 
 
 CAUSE = Cause(
@@ -69,4 +121,5 @@ def gradient(w, x):
     rank=22,
     paper=("M07",),
     bugs=(),
+    slips=slips,
 )

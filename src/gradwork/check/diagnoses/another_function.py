@@ -2,117 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from gradwork.check.cause import Cause, Mutant
-from gradwork.check.evidence import Joint
+from gradwork.check.cause import Cause, Finding, Mutant, explained
+from gradwork.check.diagnoses._called import functions_of, others
+from gradwork.check.diagnoses._functions import Known
+from gradwork.check.diagnoses._limits import limited
+from gradwork.check.diagnoses._ratio import close, comparable
+from gradwork.check.diagnoses._regions import Region
+from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.given import Array
-from gradwork.check.sites import Names, without_copies
+from gradwork.check.paper import Slip, Step
+from gradwork.check.sites import Names
 
-Slope = Callable[[Array, Array], Array]
-
-
-def _sigmoid(z: Array) -> Array:
-    return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
-
-
-# Of argument z and result a. Those of a are what people remember, and use with the result of another function.
-ACTIVATIONS: dict[str, dict[str, Slope]] = {
-    "sigmoid": {
-        "a (1 - a), with a the result": lambda z, a: a * (1 - a),
-        "s (1 - s), with s = sigmoid(z)": lambda z, a: _sigmoid(z) * (1 - _sigmoid(z)),
-    },
-    "tanh": {
-        "1 - a^2, with a the result": lambda z, a: 1 - a * a,
-        "1 - tanh(z)^2": lambda z, a: 1 - np.tanh(z) ** 2,
-    },
-    "relu": {"1 where z > 0": lambda z, a: (z > 0) * 1.0},
-    "softplus": {"sigmoid(z)": lambda z, a: _sigmoid(z)},
+MOST_BENT = 12
+OfZ = Callable[[Array], Array]
+BENT: dict[str, tuple[OfZ, OfZ]] = {
+    "a leaky relu, 1 where z > 0, else {c},": (lambda z: (z > 0) * 1.0, lambda z: (z <= 0) * 1.0),
+    "an elu, 1 where z > 0, else {c} exp(z),": (
+        lambda z: (z > 0) * 1.0,
+        lambda z: np.where(z > 0, 0.0, np.exp(np.minimum(z, 0))),
+    ),
 }
-LOSSES: dict[str, dict[str, Slope]] = {
-    "the absolute value": {"the sign": lambda z, a: np.sign(z)},
-    "the square": {"2 u": lambda z, a: 2 * z},
-    "half the square": {"u": lambda z, a: z},
-}
-OF_LOSS = {"absolute": "the absolute value", "square": "the square", "power": "the square"}
-
-
-@dataclass(frozen=True)
-class Step:
-    """A function of one argument in the loss.  kind: its name among those above."""
-
-    argument: int
-    result: int
-    kind: str
-    others: dict[str, dict[str, Slope]]
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
-    """At each function of one argument: the slope of each other one."""
+    """At each function of one value: the slope of each other one."""
     names = Names.of(joint)
-    for step in _steps(joint):
-        z, a = step.argument, step.result
-        back, coming = joint.adjoint[z], joint.adjoint[a]
-        if back <= coming or joint.node(back).shape != joint.node(z).shape:
-            continue
-        for kind, forms in step.others.items():
-            if kind == step.kind:
+    for called in functions_of(joint):
+        region, own = called.region, called.own
+        where = names.in_layer(region.end)
+        why, hint = f"the loss has {own} there, of {names.name(region.start)}", f"take the slope of {own}"
+        for name, known in others(called):
+            for form, slope in {known.written: _plain(known), **known.remembered}.items():
+                says = f"the slope of {name}, {form}, stands where that of {own} belongs{where}"
+                if name == "identity":
+                    says = f"the slope of {own} is missing: 1 stands in its place{where}"
+                yield Mutant(region.back, slope_of(region, slope), says, joint.layers[region.end], why, hint)
+        yield from limited(joint, region, own, (where, why, hint))
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """The slope of a leaky relu or an elu, with a number that is read off what was given."""
+    joint = evidence.joint
+    names = [n for n in evidence.fitting if comparable(evidence, n)]
+    if joint is None or not names:
+        return
+    for called in functions_of(joint)[:MOST_BENT]:
+        region, own = called.region, called.own
+        for kind, (fixed, varying) in BENT.items():
+            told = _number(evidence, joint, region, fixed, varying)
+            if told is None:
                 continue
-            for form, slope in forms.items():
-                yield Mutant(
-                    back,
-                    lambda v, z=z, a=a, coming=coming, slope=slope: v[coming] * slope(v[z], v[a]),  # type: ignore[misc]
-                    f"the slope of {kind}, {form}, stands where that of {step.kind} belongs{names.in_layer(a)}",
-                    joint.layers[a],
-                    f"the loss has {step.kind} there, of {names.name(z)}",
-                    f"take the slope of {step.kind}",
-                )
+            number, predicted = told
+            z = Names.of(joint).name(region.start)
+            yield explained(
+                CAUSE,
+                evidence,
+                f"the slope of {kind.format(c=f'{number:.4g}')} stands where that of {own} belongs"
+                f"{Names.of(joint).in_layer(region.end)}",
+                list(predicted),
+                predicted,
+                layer=joint.layers[region.end],
+                why=f"the loss has {own} there, of {z}",
+                hint=f"take the slope of {own}",
+            )
+            return
 
 
-def _steps(joint: Joint) -> Iterator[Step]:
-    for position in range(joint.forward):
-        node = joint.node(position)
-        found: tuple[int, str, dict[str, dict[str, Slope]]] | None = None
-        if node.op in ("tanh", "sigmoid", "softplus", "relu"):
-            found = (node.inputs[0], node.op, ACTIVATIONS)
-        elif node.op == "maximum" and any(_is(joint, i, 0.0) for i in node.inputs):
-            found = (next(i for i in node.inputs if not _is(joint, i, 0.0)), "relu", ACTIVATIONS)
-        elif node.op == "divide" and _is(joint, node.inputs[0], 1.0):
-            inside = _under_sigmoid(joint, node.inputs[1])
-            found = None if inside is None else (inside, "sigmoid", ACTIVATIONS)
-        elif node.op in OF_LOSS and (node.op != "power" or _is(joint, node.inputs[1], 2.0)):
-            found = (node.inputs[0], OF_LOSS[node.op], LOSSES)
-        if found is None:
-            continue
-        argument, kind, others = found
-        used = [r for r in joint.graph.consumers[argument] if r < joint.forward]
-        if argument in joint.adjoint and position in joint.adjoint and len(used) == 1:
-            yield Step(argument, position, kind, others)
-
-
-def _is(joint: Joint, position: int, number: float) -> bool:
-    value = np.asarray(joint.values[position])
-    return (
-        value.dtype.kind in "iuf"
-        and value.size > 0
-        and bool(np.all(value == number))
-        and not joint.node(position).inputs
-    )
-
-
-def _under_sigmoid(joint: Joint, position: int) -> int | None:
-    """z, where the node is 1 + exp(-z)."""
-    node = joint.node(position)
-    if node.op != "add" or not any(_is(joint, i, 1.0) for i in node.inputs):
+def _number(
+    evidence: Evidence, joint: Joint, region: Region, fixed: OfZ, varying: OfZ
+) -> tuple[float, dict[str, Array]] | None:
+    """The number c with which fixed + c varying is the slope that was taken, and what it gives; a short one only."""
+    base = joint.with_edits({region.back: slope_of(region, lambda z, a: fixed(z))})
+    more = joint.with_edits({region.back: slope_of(region, lambda z, a: fixed(z) + varying(z))})
+    if not base or not more or any(n not in base for n in evidence.wrong) or set(evidence.wrong) != set(base):
         return None
-    power = next((i for i in node.inputs if joint.node(without_copies(joint, i)).op == "exp"), None)
-    if power is None:
+    steps = {n: more[n] - base[n] for n in base}
+    total = sum(float(np.sum(s * s)) for s in steps.values())
+    if not total or not np.isfinite(total):
         return None
-    under = joint.node(without_copies(joint, power)).inputs[0]
-    return joint.node(under).inputs[0] if joint.node(under).op == "negative" else None
+    number = sum(float(np.sum(s * (evidence.yours[n] - base[n]))) for n, s in steps.items()) / total
+    number = round(number, 4)
+    if not number or abs(number) == 1.0:
+        return None
+    predicted = {n: base[n] + number * steps[n] for n in base}
+    if all(close(evidence, n, predicted[n]) for n in predicted):
+        return number, predicted
+    return None
+
+
+def _plain(known: Known) -> Callable[[Array, Array], Array]:
+    return lambda z, a: known.slope(z)
+
+
+def slope_of(region: Region, slope: Callable[[Array, Array], Array]) -> Edit:
+    """What comes back, times another slope."""
+
+    def edit(values: Sequence[Any]) -> Any:
+        return values[region.coming] * slope(values[region.start], values[region.end])
+
+    return edit
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """A function left out, or another one in its place."""
+    for place, part in step.parts("where"):
+        says = "that is a relu's: below 0 it is not 0 here"
+        yield Slip(step.with_part(place, (*part[:3], ("known", 0.0))), says, {}, ("relu",), late=True)
+    for place, part in step.parts(*_ON_PAPER):
+        names = {"function": part[0]}
+        yield Slip(step.with_part(place, part[1]), "{function} is left out", names, ("left out", part[0]))
+        for other in _ON_PAPER[part[0]]:
+            says = "that is {other}, and not {function}"
+            yield Slip(
+                step.with_part(place, (other, part[1])), says, {**names, "other": other}, ("other", other), rare=True
+            )
+
+
+_ON_PAPER: dict[str, tuple[str, ...]] = {
+    "relu": ("absolute", "above"),
+    "tanh": ("relu",),
+    "exp": (),
+    "log": (),
+    "sqrt": (),
+    "absolute": ("sign",),
+    "above": ("sign",),
+}
 
 
 CAUSE = Cause(
@@ -137,8 +156,10 @@ def gradient(w, x, y):
 def gradient(w, x, y):
     return x.T @ np.sign(x @ w - y) / len(y)
 """,
+    find=find,
     mutants=mutants,
     rank=33,
     paper=("M02", "M08"),
     bugs=(28,),
+    slips=slips,
 )

@@ -10,6 +10,7 @@ import numpy as np
 from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses._copies import CopySum, copy_sums
 from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.paper import Slip, Step
 from gradwork.check.sites import Names, without_copies
 
 
@@ -118,6 +119,55 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                 break
 
 
+def _by_input(step: Step) -> Iterator[Slip]:
+    """What comes back to a bias, times an input: that is the slope of a weight."""
+    if not step.of.startswith("b") or step.tree[0] == "total":
+        return
+    own = step.quantity
+    for input_ in step.quantities.values():
+        if input_.name[0] not in "xX" or input_.role != "given" or input_.shape not in ((), own.shape):
+            continue
+        cell = ("cell", input_.first + (step.cell - own.first if input_.shape else 0))
+        says = "a bias is added, and not multiplied by {input}"
+        names = {"input": input_.name}
+        if step.tree[0] == "divide":
+            yield Slip(cell, says, names, ("times", input_.name), late=True)
+        else:
+            yield Slip(("multiply", step.tree, cell), says, names, ("times", input_.name), late=True)
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """The sum over the other axis; the sum of products with what the layer reads."""
+    yield from _by_input(step)
+    if step.tree[0] != "total" or any(part[0] != "cell" for part in step.tree[1:]):
+        return
+    cells = [part[1] for part in step.tree[1:]]
+    source = step.owner[cells[0]]
+    if len(source.shape) != 2 or any(step.owner[c] is not source for c in cells):
+        return
+    rows, columns = source.shape
+    by_row = cells[1] - cells[0] == 1
+    at = (cells[0] - source.first) // columns if by_row else (cells[0] - source.first) % columns
+    other = [
+        source.first + (k * columns + at if by_row else at * columns + k) for k in range(rows if by_row else columns)
+    ]
+    if at < (columns if by_row else rows):
+        says = "{name} is added up along the other axis"
+        yield Slip(("total", *(("cell", c) for c in other)), says, {"name": source.name}, ("axis",))
+    every = tuple(("cell", source.first + k) for k in range(rows * columns))
+    if len(every) > len(cells):
+        yield Slip(("total", *every), "all of {name} is added up", {"name": source.name}, ("all",))
+    for input_ in step.quantities.values():
+        if len(input_.shape) == 2 and input_.role in ("given", "line") and input_.shape[by_row] == len(cells):
+            for k in range(input_.shape[not by_row]):
+                stride = 1 if by_row else input_.shape[1]
+                first = input_.first + (k * input_.shape[1] if by_row else k)
+                terms = [("multiply", ("cell", c), ("cell", first + j * stride)) for j, c in enumerate(cells)]
+                names = {"input": input_.name}
+                says = "a bias is added, and not multiplied by {input}: its slopes are added up as they are"
+                yield Slip(("total", *terms), says, names, ("times", input_.name, k))
+
+
 CAUSE = Cause(
     code="GW206",
     name="bias sum",
@@ -148,4 +198,5 @@ def gradient(W, b, x):
     rank=23,
     paper=("M13", "M14"),
     bugs=(6,),
+    slips=slips,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def _of_group(evidence: Evidence, group: Group) -> Iterator[Finding]:
     for meaning in found:
         if meaning.kind == OTHER:
             yield explained(
-                CAUSE,
+                CAUSE if "stands in the loss" in meaning.says else KNOWN,
                 evidence,
                 meaning.says,
                 group.names,
@@ -82,20 +83,37 @@ def _of_length_one(evidence: Evidence) -> Iterator[Finding]:
     if by_all and by_all == names:
         yield _shortened(evidence, names, dict.fromkeys(names, 1 / together), "of all arrays together")
         return
+    yield from _cut_to_length(evidence)
     lengths = {n: float(np.sqrt(np.sum(evidence.right[n] ** 2))) for n in names}
     each = [n for n in names if lengths[n] and is_times(evidence, n, 1 / lengths[n])]
     if each:
         yield _shortened(evidence, each, {n: 1 / lengths[n] for n in each}, "of each array")
 
 
-def _shortened(evidence: Evidence, names: list[str], ratios: dict[str, float], what: str) -> Finding:
+def _cut_to_length(evidence: Evidence) -> Iterator[Finding]:
+    """The gradient of all arrays together, scaled down to a length that is a short number."""
+    names = [n for n in evidence.right if comparable(evidence, n)]
+    length = float(np.sqrt(sum(float(np.sum(evidence.yours[n] ** 2)) for n in names)))
+    whole = float(np.sqrt(sum(float(np.sum(evidence.right[n] ** 2)) for n in names)))
+    short = float(f"{length:.3g}")
+    if not whole or set(evidence.wrong) - set(names) or abs(length - short) > 1e-9 * length or length >= whole:
+        return
+    if short != 1.0 and all(is_times(evidence, n, short / whole) for n in names):
+        wrong = [n for n in names if n in evidence.wrong]
+        yield _shortened(evidence, wrong, dict.fromkeys(wrong, short / whole), f"cut to the length {short:g}", short)
+
+
+def _shortened(
+    evidence: Evidence, names: list[str], ratios: dict[str, float], what: str, length: float = 1.0
+) -> Finding:
+    says = what if length != 1.0 else f"divided by the length {what}"
     return explained(
         CAUSE,
         evidence,
-        f"the gradient is divided by the length {what}",
+        f"the gradient is {says}",
         names,
         {n: ratios[n] * evidence.right[n] for n in names},
-        why="its squares add up to 1",
+        why=f"its squares add up to {length * length:g}, and the directions are right",
         hint="scale or clip in the update, not in the gradient",
     )
 
@@ -187,3 +205,6 @@ def gradient(w, x):
     rank=60,
     paper=("M17", "M18", "M24", "M30"),
 )
+
+# A usual number, such as log(2), says more than another quantity that happens to make up for it.
+KNOWN = replace(CAUSE, rank=31)

@@ -9,12 +9,32 @@ from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import COUNT
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import Slip, Step, scaled
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """One ratio for all: a length that stands in the loss, or one over it, or over its square; or so in one term."""
     yield from by_ratio(CAUSE, evidence, COUNT)
     yield from _terms.findings(CAUSE, evidence, COUNT, penalty=False)
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """Not divided by the number of rows, or once too often; a mean taken as a sum."""
+    for place, part in step.parts("divide"):
+        if part[2][0] == "known" and float(part[2][1]).is_integer() and part[2][1] > 1:
+            n = {"n": f"{part[2][1]:g}"}
+            twice = ("divide", part, part[2])
+            yield Slip(step.with_part(place, twice), "it is divided by {n} once too often", n, ("twice",), late=True)
+            yield Slip(step.with_part(place, part[1]), "a mean is divided by {n}", {"n": f"{part[2][1]:g}"}, ("sum",))
+    for place, part in step.parts("total"):
+        if not place and len(part) > 2:
+            says = "it is a sum, and not a mean: it is not divided by {n}"
+            mean = ("divide", part, ("known", float(len(part) - 1)))
+            yield Slip(mean, says, {"n": str(len(part) - 1)}, ("mean",), late=True)
+    if step.count > 1:
+        n = {"n": str(step.count)}
+        yield Slip(scaled(step.tree, step.count), "the loss is a mean: its slope is divided by {n}", n, ("times n",))
+        yield Slip(scaled(step.tree, 1 / step.count), "it is divided by {n} once too often", n, ("over n",))
 
 
 CAUSE = Cause(
@@ -43,4 +63,5 @@ def gradient(w, x):
     rank=27,
     paper=("M11", "M12"),
     bugs=(1,),
+    slips=slips,
 )

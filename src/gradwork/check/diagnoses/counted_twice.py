@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import TOTALS, Slip, Step
 from gradwork.check.sites import Names, made_for, sums_of_paths
 
 
@@ -24,6 +25,14 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 f"each use of {name} counts once",
                 "add up what comes back from each use once",
             )
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """One term of a sum twice."""
+    for place, part in step.parts(*TOTALS):
+        for k, one in enumerate(part[1:]):
+            says = "the term {term} is counted twice"
+            yield Slip(step.with_part(place, (*part, one)), says, {"term": step.name(one)}, ("twice", k), rare=True)
 
 
 CAUSE = Cause(
@@ -54,4 +63,5 @@ def gradient(w, x):
     rank=29,
     paper=(),
     bugs=(15,),
+    slips=slips,
 )

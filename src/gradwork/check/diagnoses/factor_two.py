@@ -9,6 +9,7 @@ from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import TWO
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product, scaled
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -20,6 +21,28 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         why=lambda meaning, group: f"{meaning.why} in every entry: the slope of u^2 is 2u, and that of u^2/2 is u",
     )
     yield from _terms.findings(CAUSE, evidence, TWO, penalty=False)
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """The 2 left out, or put in."""
+    has = any(part == ("known", 2.0) for _, part in step.parts("known"))
+    ratio = step.tree[0] == "divide" and step.tree[2][0] != "known"
+    says = "the factor 2 is missing: the slope of a square is 2 times what is squared"
+    yield Slip(
+        scaled(step.tree, 0.5),
+        says if has else "it is twice as much",
+        key=("half",),
+        rare=not has and not ratio,
+        late=not has,
+    )
+    if has:
+        yield Slip(scaled(step.tree, 0.25), says, key=("halved",), late=True)
+    for place, part in step.parts(*PRODUCTS):
+        inside = factors(part)
+        if ("known", 2.0) in inside and len(inside) > 1:
+            rest = [f for f in inside if f != ("known", 2.0)]
+            yield Slip(step.with_part(place, product(rest)), says, key=("left out",), late=True)
+    yield Slip(scaled(step.tree, 2), "there is a factor 2 too many", key=("twice",))
 
 
 CAUSE = Cause(
@@ -48,4 +71,5 @@ def gradient(w, x, y):
     rank=27,
     paper=("M01", "M23"),
     bugs=(2,),
+    slips=slips,
 )

@@ -10,6 +10,7 @@ from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._ratio import clear, comparable, listed
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import Slip, Step
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -54,6 +55,19 @@ def _placeholders(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """0 or 1 for a slope that is neither."""
+    if step.is_slope and step.quantity.role != "slope":
+        yield Slip(
+            ("known", 0.0),
+            "something does come back here: it is not 0",
+            key=("zero",),
+            rare=bool(step.quantity.shape),
+            late=True,
+        )
+        yield Slip(("known", 1.0), "it is not 1 of itself: what comes back counts", key=("one",), rare=True)
+
+
 CAUSE = Cause(
     code="GW207",
     name="forgotten",
@@ -82,4 +96,5 @@ def gradient(w, b, x, y):
     rank=12,
     paper=("M15",),
     bugs=(7,),
+    slips=slips,
 )

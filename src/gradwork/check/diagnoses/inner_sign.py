@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import TOTALS, Slip, Step
 from gradwork.check.sites import Names, by_rule, chain_steps, made_for, slope_in_words
 
 
@@ -49,6 +50,25 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """One term with the other sign."""
+    for place, part in step.parts("exp"):
+        says = "in e^{part} the sign is the wrong one"
+        flipped = part[1][1] if part[1][0] == "negative" else ("negative", part[1])
+        yield Slip(step.with_part(place, ("exp", flipped)), says, {"part": step.name(part[1])}, ("exp",), late=True)
+    for place, part in step.parts(*TOTALS, "subtract"):
+        if part[0] == "subtract":
+            other = step.with_part(place, ("add", part[1], part[2]))
+            names = {"term": step.name(part[2])}
+            yield Slip(other, "{term} is taken away, and not added", names, ("added", step.name(part[2])))
+            continue
+        for k, one in enumerate(part[1:], 1):
+            flipped = (*part[:k], ("negative", one), *part[k + 1 :])
+            names = {"term": step.name(one)}
+            says = "the term {term} has the wrong sign"
+            yield Slip(step.with_part(place, flipped), says, names, ("term", k if len(part) > 3 else step.name(one)))
+
+
 CAUSE = Cause(
     code="GW243",
     name="inner sign",
@@ -74,4 +94,5 @@ def gradient(w, x):
     rank=26,
     paper=("M03",),
     bugs=(3,),
+    slips=slips,
 )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Edit, Joint
+from gradwork.check.regression import row_counts
 from gradwork.check.sites import Names, by_rule, made_for, scaled
+
+SOME_ROWS = {
+    "only the last row": slice(-1, None),
+    "only the first row": slice(0, 1),
+    "every row but the last": slice(0, -1),
+    "every row but the first": slice(1, None),
+}
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -41,6 +50,61 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 joint.layers[of],
                 f"all {count} terms count",
                 f"write {whole}",
+            )
+        yield from _along_others(joint, names, position)
+    yield from _of_products(joint, names)
+
+
+def _of_products(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """A product that adds up over the rows of the data: only some of them, as a loop that overwrites leaves."""
+    counts = row_counts(joint)
+    for position, node in by_rule(joint, "matmul"):
+        left, right = node.inputs
+        shapes = joint.node(left).shape, joint.node(right).shape
+        if len(shapes[0]) != 2 or not shapes[1] or shapes[0][1] not in counts or shapes[0][1] < 2:
+            continue
+        of = made_for(joint, position)
+        for which, some in SOME_ROWS.items():
+            yield Mutant(
+                position,
+                lambda v, some=some, one=left, other=right, shapes=shapes: (  # type: ignore[misc]
+                    np.broadcast_to(v[one], shapes[0])[:, some] @ np.broadcast_to(v[other], shapes[1])[some]
+                ),
+                f"{which} of {shapes[0][1]} counts in {names.written(position, {})}{names.in_layer(of)}",
+                joint.layers[of],
+                "the shares of all rows are added up",
+                "add with +=, and go through all rows",
+            )
+
+
+def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]:
+    """The sum over another axis, or over all, where it is spread again over what was summed."""
+    node = joint.node(position)
+    (inside,) = node.inputs
+    shape, of = joint.node(inside).shape, made_for(joint, position)
+    readers = [r for r in joint.graph.consumers[position] if joint.node(r).op in ("broadcast_to", "reshape")]
+    spread = [b for r in readers for b in (r, *joint.graph.consumers[r]) if joint.node(b).shape == shape]
+    right = node.params["axis"]
+    others = [(a,) for a in range(len(shape))] + [tuple(range(len(shape)))]
+    for reader in (b for b in spread if joint.node(b).op == "broadcast_to"):
+        for axes in others:
+            if axes == right:
+                continue
+            which = "all axes" if len(axes) > 1 else f"axis {axes[0] + 1}"
+
+            def edit(values: Sequence[Any], axes: tuple[int, ...] = axes) -> Any:
+                whole = np.broadcast_to(np.asarray(values[inside]), shape)
+                total = np.sum if node.op == "sum" else np.mean
+                return np.broadcast_to(total(whole, axis=axes, keepdims=True), shape)
+
+            yield Mutant(
+                reader,
+                edit,
+                f"the {node.op} {names.written(position, {})} is taken over {which}, and belongs over axis "
+                f"{', '.join(str(a + 1) for a in right)}{names.in_layer(of)}",
+                joint.layers[of],
+                "what is taken off a row is a sum over that row",
+                f"axis={right[0]}",
             )
 
 

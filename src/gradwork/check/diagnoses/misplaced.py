@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from gradwork.check.diagnoses._copies import layer_at
 from gradwork.check.diagnoses._ratio import comparable, listed
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
+from gradwork.check.paper import Slip, Step
 from gradwork.check.regression import row_counts
 from gradwork.check.sites import Names
 from gradwork.graph.graph import CONSTANT, INPUT
@@ -174,6 +176,17 @@ def _product(joint: Joint, position: int, left: int, right: int, source: str) ->
         )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The number of another place of the same matrix."""
+    own = step.quantity
+    for other in range(own.first, own.first + math.prod(own.shape)):
+        if other != step.cell:
+            at = np.unravel_index(other - own.first, own.shape)
+            place = ", ".join(str(int(i) + 1) for i in at)
+            says = "that is the number of another place: {place}"
+            yield Slip(("cell", other), says, {"place": place}, ("other", other - step.cell), rare=True)
+
+
 CAUSE = Cause(
     code="GW225",
     name="misplaced",
@@ -199,4 +212,5 @@ def gradient(w, x):
     rank=14,
     paper=("M27",),
     bugs=(25,),
+    slips=slips,
 )

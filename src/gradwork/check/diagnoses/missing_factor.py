@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product
 from gradwork.check.sites import Names, by_rule, chain_steps, made_for
 from gradwork.gradients.backprop import SUM_OF_PATHS
 
@@ -54,6 +55,36 @@ def _left_out(joint: Joint, names: Names, op: str, inputs: tuple[int, ...], plac
     return f"the factor {what}" if op in ("multiply", "chain_product") else f"the term {what}"
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """One factor of a product left out."""
+    for place, part in step.parts(*PRODUCTS):
+        if len(place) == 1 and step.tree[0] in PRODUCTS:
+            continue  # its factors are met with those of the whole product
+        inside = factors(part)
+        for k, one in enumerate(inside):
+            if step.is_local_slope(one) or one == ("known", 2.0):
+                continue
+            rest = product(inside[:k] + inside[k + 1 :])
+            name = step.name(one)
+            yield Slip(
+                step.with_part(place, rest),
+                "the factor {factor} is missing",
+                {"factor": name},
+                ("factor", name),
+                late=len(place) == 1,
+            )
+    for place, part in step.parts("divide"):
+        name = step.name(part[2])
+        says = "it is not divided by {bottom}"
+        if part[2][0] == "known" and not float(part[2][1]).is_integer():
+            yield Slip(step.with_part(place, part[1]), says, {"bottom": name}, ("bottom", name), late=True)
+    for place, part in step.parts("subtract"):
+        says = "{term} is left out"
+        for kept, gone in ((part[1], part[2]), (part[2], part[1])):
+            name = step.name(gone)
+            yield Slip(step.with_part(place, kept), says, {"term": name}, ("term", name), late=True)
+
+
 CAUSE = Cause(
     code="GW245",
     name="missing factor",
@@ -79,4 +110,5 @@ def gradient(w, x):
     rank=35,
     paper=("M02",),
     bugs=(),
+    slips=slips,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product
 from gradwork.check.sites import Names, as_it_is, chain_steps, slope_in_words, stretches
 
 
@@ -37,6 +38,21 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """A product without the factor that is a local slope."""
+    for place, part in step.parts(*PRODUCTS):
+        inside = factors(part)
+        for k, one in enumerate(inside):
+            of_name = step.is_slope or step.quantity.name in ("slopes", "back")
+            named = step.owner[one[1]] if one[0] == "cell" else None
+            given = named is not None and named.role == "given" and of_name and named.name[0] in "xXwW"
+            if step.is_local_slope(one) or given:
+                rest = product(inside[:k] + inside[k + 1 :])
+                name = {"slope": step.name(one)}
+                says = "the slope {slope} is left out: what comes back is multiplied by it"
+                yield Slip(step.with_part(place, rest), says, name, ("slope",), late=step.role(one) != "slope")
+
+
 CAUSE = Cause(
     code="GW209",
     name="missing slope",
@@ -62,4 +78,5 @@ def gradient(w, x):
     rank=20,
     paper=("M04", "M05"),
     bugs=(9,),
+    slips=slips,
 )

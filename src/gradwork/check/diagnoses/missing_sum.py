@@ -11,6 +11,7 @@ from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import near
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
+from gradwork.check.paper import PRODUCTS, Slip, Step
 
 Axes = tuple[int, ...]
 
@@ -70,6 +71,15 @@ def _summed(evidence: Evidence, name: str, yours: Array, axes: Axes) -> Finding 
     )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """One term alone where all of them are added up."""
+    for place, part in step.parts("total"):
+        if len(part) > 2 and (len(part) > 3 or step.is_slope) and part[1][0] not in PRODUCTS:
+            for k, one in enumerate(part[1:]):
+                says = "that is one of {n} terms: they are added up"
+                yield Slip(step.with_part(place, one), says, {"n": str(len(part) - 1)}, ("one", k))
+
+
 CAUSE = Cause(
     code="GW205",
     name="missing sum",
@@ -95,4 +105,5 @@ def gradient(b, x):
     rank=13,
     paper=("M13",),
     bugs=(5,),
+    slips=slips,
 )

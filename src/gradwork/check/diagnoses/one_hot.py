@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import Slip, Step
 from gradwork.check.shares import shares_of
 
 
@@ -30,6 +31,24 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 "what comes back to the scores is p - y: the shares, less 1 at the right class",
                 "p[np.arange(n), labels] -= 1",
             )
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """The shares without the labels taken away."""
+    if not step.is_slope:
+        return
+    for place, part in step.parts("subtract"):
+        if step.role(part[2]) == "given" and step.role(part[1]) == "line":
+            names = {"labels": step.name(part[2])}
+            yield Slip(step.with_part(place, part[1]), "{labels} is not taken away", names, ("labels",))
+            share = step.owner[part[1][1]]
+            for scores in step.quantities.values():
+                if scores.shape == share.shape and scores.name == step.quantity.name[1:]:
+                    cell = ("cell", scores.first + part[1][1] - share.first)
+                    says = "{scores} are the scores: the labels are taken off the shares {shares}"
+                    more = {"scores": scores.name, "shares": share.name}
+                    other = step.with_part(place, ("subtract", cell, part[2]))
+                    yield Slip(other, says, more, ("scores",), late=True)
 
 
 CAUSE = Cause(
@@ -63,4 +82,5 @@ def gradient(w, x):
     mutants=mutants,
     rank=17,
     paper=("M22",),
+    slips=slips,
 )

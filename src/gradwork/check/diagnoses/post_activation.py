@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._called import functions_of
 from gradwork.check.evidence import Edit, Joint
+from gradwork.check.paper import Slip, Step, Tree, function_of
 from gradwork.check.sites import ChainStep, Names, Stretch, behind, chain_steps, stretches
+from gradwork.check.trees import cells_in
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import apply_op
@@ -31,6 +34,23 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     for stretch in stretches(joint):
         if stretch.called == "sigmoid":
             yield from _sigmoid(joint, names, stretch)
+    yield from _of_several_steps(joint, names)
+
+
+def _of_several_steps(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """A function of several steps, such as softplus or swish: its slope at its result."""
+    for called in functions_of(joint):
+        region = called.region
+        for known in [k for family in called.families for name, k in family.items() if name in called.names][:1]:
+            z, a = names.name(region.start), names.name(region.end)
+            yield Mutant(
+                region.back,
+                lambda v, r=region, known=known: v[r.coming] * known.slope(v[r.end]),  # type: ignore[misc]
+                f"the slope of {called.own} is taken at its result, {a}, and not at {z}{names.in_layer(region.end)}",
+                joint.layers[region.end],
+                f"the slope of {called.own} at z is {known.written}, and {a} is its result",
+                f"take it at {z}",
+            )
 
 
 def _mutant(joint: Joint, names: Names, step: ChainStep, made: list[int], used: int, other: int) -> Mutant:
@@ -114,6 +134,54 @@ def with_replaced(joint: Joint, target: int, made: Sequence[int], instead: dict[
     return edit
 
 
+def _at_argument(step: Step) -> Iterator[Slip]:
+    """A (1 - a) and 1 - a^2 with what went in for a."""
+    if step.quantity.name != "slope":
+        return
+    tree = _written_out(step, step.tree)
+    for cell in dict.fromkeys(cells_in(tree)):
+        inner = step.lines.get(cell)
+        inside = list(dict.fromkeys(cells_in(inner))) if inner is not None else []
+        if function_of(inner) in ("sigmoid", "tanh") and len(inside) == 1:
+            names = {"right": step.owner[cell].name, "wrong": step.owner[inside[0]].name}
+            says = "it is worked out at {wrong} where {right} belongs"
+            yield Slip(_with_cell(tree, cell, inside[0]), says, names, ("at", names["wrong"]), late=True)
+
+
+def _written_out(step: Step, tree: Tree) -> Tree:
+    """The same with 1 - a and a^2 written out."""
+    if tree[0] == "cell":
+        line = step.lines.get(tree[1])
+        return line if line is not None and line[0] in ("subtract", "power", "multiply") else tree
+    return tree if tree[0] == "known" else (tree[0], *(_written_out(step, part) for part in tree[1:]))
+
+
+def _with_cell(tree: Tree, cell: int, other: int) -> Tree:
+    if tree[0] == "cell":
+        return ("cell", other) if tree[1] == cell else tree
+    return tree if tree[0] == "known" else (tree[0], *(_with_cell(part, cell, other) for part in tree[1:]))
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """A slope worked out at what comes out of the function where what goes in belongs, or the other way round."""
+    yield from _at_argument(step)
+    top, _, bottom = step.quantity.name.partition("/")
+    pair = [step.quantities.get(name[1:]) for name in (top, bottom)]
+    if step.quantity.role != "slope" or None in pair:
+        return
+    for right, wrong in (pair, pair[::-1]):
+        assert right is not None and wrong is not None
+        if right.shape != wrong.shape:
+            continue
+        inside = range(right.first, right.first + len(step.owner))
+        other = step.everywhere(
+            lambda c, right=right, wrong=wrong: wrong.first + c - right.first if step.owner[c] is right else c  # type: ignore[misc]
+        )
+        if other is not None and other != step.tree and inside:
+            names = {"right": right.name, "wrong": wrong.name}
+            yield Slip(other, "it is worked out at {wrong} where {right} belongs", names, ("at", wrong.name))
+
+
 CAUSE = Cause(
     code="GW210",
     name="post-activation",
@@ -140,4 +208,5 @@ def gradient(w, x):
     rank=20,
     paper=("M08",),
     bugs=(10, 11),
+    slips=slips,
 )

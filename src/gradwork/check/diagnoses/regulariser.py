@@ -13,6 +13,7 @@ from gradwork.check.diagnoses._ratio import comparable, is_times, listed, near, 
 from gradwork.check.diagnoses._terms import LEFT_OUT
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
+from gradwork.check.paper import PRODUCTS, Slip, Step
 from gradwork.check.regression import equal, terms_of
 
 MANY = 2
@@ -64,6 +65,18 @@ def _has_penalty(evidence: Evidence, name: str) -> bool:
     return any(t.penalty and np.any(t.slopes[name]) for t in terms_of(evidence.joint))
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """Weight decay on a bias."""
+    decay, tree = step.quantities.get("decay"), step.tree
+    if decay is None or tree[0] != "subtract" or not step.quantity.name.startswith("new_b"):
+        return
+    old, rate = tree[1], tree[2]
+    if rate[0] in PRODUCTS and old[0] == "cell":
+        more = ("total", rate[2], ("multiply", ("cell", decay.first), old))
+        says = "weights decay, and not a bias"
+        yield Slip(("subtract", old, ("multiply", rate[1], more)), says, {}, ("bias",), late=True)
+
+
 CAUSE = Cause(
     code="GW220",
     name="regulariser",
@@ -89,4 +102,5 @@ def gradient(w, x, y):
     find=find,
     rank=13,
     bugs=(20,),
+    slips=slips,
 )

@@ -12,6 +12,7 @@ from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import SIGN
 from gradwork.check.diagnoses._ratio import clear, close, comparable, listed, near
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import Slip, Step
 
 MANY = 4  # entries of either sign before their absolute values say something
 
@@ -57,6 +58,20 @@ def _absolute(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The other sign; of a difference, the other way round."""
+    if step.tree[0] == "subtract":
+        one, other = step.name(step.tree[1]), step.name(step.tree[2])
+        yield Slip(
+            ("negative", step.tree),
+            "the difference is {one} - {other}, and not the other way round",
+            {"one": one, "other": other},
+            ("round",),
+        )
+    else:
+        yield Slip(("negative", step.tree), "the sign is the wrong one", key=("sign",))
+
+
 CAUSE = Cause(
     code="GW203",
     name="sign",
@@ -83,4 +98,5 @@ def gradient(w, x, y):
     rank=24,
     paper=("M03", "M17"),
     bugs=(3,),
+    slips=slips,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import PRODUCTS, Slip, Step
 from gradwork.check.shares import Shares, shares_of
 
 
@@ -34,6 +35,34 @@ def _diagonal(found: Shares):  # type: ignore[no-untyped-def]
 
 def _only_p(found: Shares):  # type: ignore[no-untyped-def]
     return lambda values: found.p(values) * values[found.coming]
+
+
+def _own_terms(step: Step) -> Iterator[Slip]:
+    """Of a table of slopes that is worked out by hand, the diagonal alone; and what it makes of what comes back."""
+    own, tree = step.quantity, step.tree
+    says = "every share hangs on every score: off the diagonal the table is not 0"
+    if tree[0] == "subtract" and tree[2][0] in PRODUCTS and len(own.shape) == 2 and own.shape[0] == own.shape[1]:
+        i, j = divmod(step.cell - own.first, own.shape[1])
+        yield Slip(tree if i == j else ("known", 0.0), says, key=("table",), late=True)
+    terms = tree[1:] if tree[0] == "total" else ()
+    pairs = [t[1:] for t in terms if t[0] in PRODUCTS and t[1][0] == t[2][0] == "cell"]
+    if len(pairs) < 3 or len(pairs) != len(terms) or len(pairs) <= step.cell - own.first:
+        return
+    table = step.owner[pairs[0][0][1]]
+    defined = step.lines.get(pairs[0][0][1])
+    if table.shape == (len(pairs), len(pairs)) and defined is not None and defined[0] == "subtract":
+        says = "every share hangs on every score: the others' terms are missing"
+        yield Slip(terms[step.cell - own.first], says, key=("own",), late=True)
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """Only the own term of the sum that is taken away."""
+    yield from _own_terms(step)
+    for place, part in step.parts("subtract"):
+        if part[2][0] == "total":
+            for k, one in enumerate(part[2][1:]):
+                kept = step.with_part(place, ("subtract", part[1], one))
+                yield Slip(kept, "every share hangs on every score: the others' terms are missing", key=("own", k))
 
 
 CAUSE = Cause(
@@ -70,4 +99,5 @@ def gradient(w, x):
     rank=15,
     paper=("M21",),
     bugs=(17,),
+    slips=slips,
 )

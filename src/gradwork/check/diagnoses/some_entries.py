@@ -92,8 +92,8 @@ def _of_block(evidence: Evidence, name: str, block: Block, only: bool) -> Iterat
     total = float(np.sum(wanted**2))
     ratio = float(np.sum(wanted * inside)) / total if total else 0.0
     plain = ratio in _plain(ratio)
-    # One entry is always some number times what is right: only another point can tell that the number is meant.
-    several = np.size(inside) > 1 or plain or evidence.second is not None
+    # One entry is always some number times what is right: a number that is short is meant; else another point tells.
+    several = np.size(inside) > 1 or plain or evidence.second is not None or _short(ratio, reach, wanted)
     if several and ratio and np.all(np.abs(inside - ratio * wanted) <= max(1.0, abs(ratio)) * reach):
         made[index] = ratio * wanted
         yield _finding(
@@ -101,9 +101,16 @@ def _of_block(evidence: Evidence, name: str, block: Block, only: bool) -> Iterat
         )
         return
     added = float(np.mean(inside - wanted))
-    if (np.size(inside) > 1 or evidence.second is not None) and np.all(np.abs(inside - wanted - added) <= reach):
+    told = np.size(inside) > 1 or evidence.second is not None or _short(added, reach, np.full_like(wanted, added))
+    if told and np.all(np.abs(inside - wanted - added) <= reach):
         made[index] = wanted + added
         yield _finding(evidence, name, block, f"is {added:+.5g} off", made, f"look for what adds {added:.5g}")
+
+
+def _short(number: float, reach: Array, size: Array) -> bool:
+    """Whether a number that is measured to many digits has only few."""
+    exact = bool(np.all(reach <= 1e-7 * np.abs(size)))
+    return exact and bool(number) and abs(number - float(f"{number:.4g}")) <= 1e-8 * abs(number)
 
 
 def _plain(ratio: float) -> list[float]:

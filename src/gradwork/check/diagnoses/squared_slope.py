@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Edit, Joint
+from gradwork.check.paper import PRODUCTS, Slip, Step, factors
 from gradwork.check.sites import ChainStep, Names, chain_steps, slope_in_words
 
 
@@ -42,6 +43,16 @@ def _ways(step: ChainStep) -> Iterator[tuple[str, Edit]]:
     yield "is divided by instead of multiplied with", below
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """A local slope twice."""
+    for place, part in step.parts(*PRODUCTS):
+        for one in factors(part):
+            if step.role(one) == "slope":
+                twice = ("multiply", part, one)
+                says = "the slope {slope} is multiplied twice"
+                yield Slip(step.with_part(place, twice), says, {"slope": step.name(one)}, ("squared",))
+
+
 CAUSE = Cause(
     code="GW242",
     name="slope twice or below",
@@ -67,4 +78,5 @@ def gradient(w, x):
     rank=25,
     paper=(),
     bugs=(15,),
+    slips=slips,
 )

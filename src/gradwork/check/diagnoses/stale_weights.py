@@ -10,7 +10,9 @@ import numpy as np
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.paper import RATES, Slip, Step, Tree
 from gradwork.check.sites import Names, behind
+from gradwork.check.trees import cells_in
 
 LARGEST_RATE = 1e4
 
@@ -95,6 +97,62 @@ def _rate(evidence: Evidence, joint: Joint, chosen: Sequence[tuple[str, int, lis
     return None
 
 
+def _one_after_the_other(step: Step) -> Iterator[Slip]:
+    """The slope of this step worked out again at a value that was updated just before."""
+    if step.tree[0] != "subtract" or not step.quantity.name.startswith("new_"):
+        return
+    tree = step.tree
+    for _ in range(3):
+        tree = _written_out(step, tree)
+    for cell in dict.fromkeys(cells_in(tree)):
+        name = step.owner[cell].name
+        new = step.quantities.get(f"new_{name}")
+        if new is not None and new is not step.quantity and step.owner[cell].shape == new.shape:
+            at = ("cell", new.first + cell - step.owner[cell].first)
+            says = "{name} was updated too soon: both are updated from the same slopes"
+            yield Slip(_with_cell(tree, cell, at), says, {"name": name}, ("too soon", name), late=True)
+
+
+def _written_out(step: Step, tree: Tree) -> Tree:
+    if tree[0] == "cell":
+        return step.lines.get(tree[1], tree)
+    return tree if tree[0] == "known" else (tree[0], *(_written_out(step, part) for part in tree[1:]))
+
+
+def _with_cell(tree: Tree, cell: int, part: Tree) -> Tree:
+    if tree[0] == "cell":
+        return part if tree[1] == cell else tree
+    return tree if tree[0] == "known" else (tree[0], *(_with_cell(p, cell, part) for p in tree[1:]))
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """The value after the step where the one before it belongs, or the other way round."""
+    if not RATES.intersection(step.quantities):
+        return  # before and after a nudge, not a step
+    yield from _one_after_the_other(step)
+    for name in dict.fromkeys(step.owner[c].name for _, c in step.cells()):
+        right = step.quantities[name]
+        for twin in _twins(name):
+            wrong = step.quantities.get(twin)
+            if wrong is None or wrong is step.quantity or wrong.shape != right.shape:
+                continue
+            other = step.everywhere(
+                lambda c, r=right, w=wrong: w.first + c - r.first if step.owner[c] is r else c  # type: ignore[misc]
+            )
+            if other is not None:
+                names = {"wrong": twin, "right": name}
+                yield Slip(other, "{wrong} stands where {right} belongs", names, ("time", name, twin))
+
+
+def _twins(name: str) -> Iterator[str]:
+    """What the value before, or after, a step or a nudge may be called."""
+    for one, other in (("before", "after"), ("old", "new")):
+        for here, there in ((one, other), (other, one)):
+            if name.endswith(f"_{here}"):
+                yield name.removesuffix(here) + there
+    yield name.removeprefix("new_") if name.startswith("new_") else f"new_{name}"
+
+
 CAUSE = Cause(
     code="GW212",
     name="stale weights",
@@ -123,6 +181,7 @@ def gradient(w, v, x):
 """,
     find=find,
     rank=19,
-    paper=("M16",),
+    paper=("M16", "M19"),
     bugs=(12,),
+    slips=slips,
 )

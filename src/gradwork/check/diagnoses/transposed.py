@@ -12,6 +12,7 @@ from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._arranged import arranged, differs
 from gradwork.check.diagnoses._ratio import listed
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import Named, Slip, Step
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -47,6 +48,32 @@ def _orders(count: int) -> Iterator[tuple[int, ...]]:
     yield from (o for o in itertools.permutations(usual) if o not in (usual, usual[::-1]))
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The number that belongs at the mirrored place; a square matrix read as its transpose."""
+    own = step.quantity
+    if len(own.shape) == 2 and own.shape[0] == own.shape[1]:
+        i, j = divmod(step.cell - own.first, own.shape[1])
+        if i != j:
+            says = "that belongs in row {row}, column {column}: the matrix is transposed"
+            names = {"row": str(j + 1), "column": str(i + 1)}
+            yield Slip(("cell", own.first + j * own.shape[1] + i), says, names, ("transposed",))
+    if step.tree[0] == "total" and all(part[0] == "cell" for part in step.tree[1:]):
+        return  # a sum along the other axis
+    for matrix in {step.owner[c].name: step.owner[c] for _, c in step.cells()}.values():
+        if len(matrix.shape) == 2 and matrix.shape[0] == matrix.shape[1] > 1:
+            says = "{matrix} is taken with its rows and columns exchanged"
+            other = step.everywhere(lambda c, m=matrix: _mirrored(step, c, m))  # type: ignore[misc]
+            if other is not None and other != step.tree:
+                yield Slip(other, says, {"matrix": matrix.name}, ("read", matrix.name))
+
+
+def _mirrored(step: Step, cell: int, matrix: Named) -> int:
+    if step.owner[cell] is not matrix:
+        return cell
+    i, j = divmod(cell - matrix.first, matrix.shape[1])
+    return matrix.first + j * matrix.shape[1] + i
+
+
 CAUSE = Cause(
     code="GW204",
     name="transposed",
@@ -74,4 +101,5 @@ def gradient(W, x):
     rank=13,
     paper=("M09",),
     bugs=(4,),
+    slips=slips,
 )

@@ -1,13 +1,13 @@
 // Marks answers as gradwork's command does (worksheets/marking.py): the two are held equal by a test in a browser.
 "use strict";
 
-const SLACK = 1e-9, NEAR = 19, MOST = 3;
+const SLACK = 1e-9, MOST = 3;
 
 function say(text, values) {
   return (SHEET.words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => values && name in values ? values[name] : whole);
 }
 
-// What is stated once for many blanks is put in its places: a slip is code, key, rank, rare, expression, sentence.
+// What is stated once for many blanks is put in its places: a slip is code, key, rank, rare, once, f, sentence.
 for (const route of SHEET.routes) route.s = route.s.map(([kind, f, says]) => [...SHEET.kinds[kind], f, SHEET.says[says]]);
 for (const item of SHEET.items) {
   for (const cell of item.order) item.routes[cell] = item.routes[cell].map(k => SHEET.routes[k]);
@@ -26,9 +26,19 @@ function lowered(text) {
     "10^" + [...power].map(c => c === "⁻" ? "-" : c === "⁺" ? "+" : RAISED.indexOf(c)).join(""));
 }
 
+// Digits of other scripts, which come in tens, one script after the other.
+function westernDigits(text) {
+  return text.replace(/\p{Nd}/gu, digit => {
+    let before = 0;
+    while (/\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0) - before - 1))) before += 1;
+    return String(before % 10);
+  });
+}
+
 function readNumber(text) {
   const signs = t => [...t].map(c => SIGNS[c] || c).join("");
   let plain = signs(signs(lowered(text)).normalize("NFKC")).trim().toLowerCase();
+  plain = westernDigits(plain);
   plain = plain.replace(/^[≈~=]\s*|(\d)\s*(?:\.\.\.|…)$/g, "$1").trim();
   while (plain.startsWith("(") && plain.endsWith(")")) plain = plain.slice(1, -1).trim();
   plain = plain.replace(/^([+-])\s+/, "$1");
@@ -100,6 +110,14 @@ function agrees(r, value, decimals) {
   return r.decimals >= decimals && off <= 0.5 * 10 ** -decimals * (1 + 1e-6) + slack;
 }
 
+// As exactly as the sheet asks, or rounded to so many digits at least.
+function shows(r, value, decimals, digits) {
+  if (agrees(r, value, decimals)) return true;
+  if (!r.decimals || r.decimals >= decimals) return false;
+  if (numberText(Math.abs(r.value)).replace(".", "").replace(/^0+/, "").length < digits) return false;
+  return Math.abs(r.value - value) <= 0.5 * 10 ** -r.decimals * (1 + 1e-6);
+}
+
 function isShortOf(r, value, exact) {
   if (r.decimals === null || (exact && !r.decimals)) return false;
   if (Math.abs(r.value - value) > (r.decimals ? 0.2 : 0.05) * Math.abs(value)) return false;
@@ -126,6 +144,26 @@ const divided = (a, b) => {
 const logarithm = x => finite(x > 0 ? Math.log(x) : NaN), root = x => finite(Math.sqrt(x));
 const power = (a, b) => finite(Math.pow(a, b)), exponential = x => finite(Math.exp(x));
 
+// Relations that are turned round by numbers: see worksheets/turning_script.py and `turn` in worksheets/solver.py.
+const cubeRoot = y => Math.sign(y) * Math.pow(Math.abs(y), 1 / 3);
+
+function positive(y) {
+  if (!(y > 0)) throw new NoValue();
+  return y;
+}
+
+function straight(f, cell, values, target) {
+  const trial = values.slice(), points = [1, 2, 3, -1.5, 0.5];
+  const heights = [0, ...points].map(x => {
+    trial[cell] = x;
+    return f(trial);
+  });
+  const slope = heights[1] - heights[0], slack = 1e-9 * (Math.max(...heights.map(Math.abs)) + 1);
+  if (Math.abs(slope) < slack) throw new NoValue();
+  if (points.some((x, k) => Math.abs(heights[0] + slope * x - heights[k + 1]) > slack)) throw new NoValue();
+  return (target - heights[0]) / slope;
+}
+
 function worked(f, values) {
   if (!f) return null;
   try {
@@ -142,8 +180,26 @@ function worked(f, values) {
 function markSheet(answers) {
   const marks = {};
   for (const blank of SHEET.other) marks[blank.number] = markOther(blank, answers[blank.number] || "");
-  for (const item of SHEET.items) Object.assign(marks, markItem(item, answers));
+  const markings = SHEET.items.map(item => look(item, answers));
+  const throughout = countKinds(markings);
+  for (const marking of markings) {
+    const found = {...marking.done, ...mistakes(marking, throughout)};
+    for (const cell of marking.item.order) marks[marking.item.number[cell]] = found[cell];
+  }
   return marks;
+}
+
+// How many wrong numbers of the whole sheet each cause, and each kind of it, would explain.
+function countKinds(markings) {
+  const counts = new Map();
+  for (const {hits} of markings) {
+    for (const found of hits.values()) {
+      const kinds = new Set();
+      for (const {slip} of found.values()) kinds.add(JSON.stringify([slip[0], slip[1]])).add(JSON.stringify([slip[0], null]));
+      for (const kind of kinds) counts.set(kind, (counts.get(kind) || 0) + 1);
+    }
+  }
+  return (code, key) => counts.get(JSON.stringify([code, key])) || 0;
 }
 
 function markOther(blank, typed) {
@@ -166,8 +222,10 @@ function markOther(blank, typed) {
   return {status: right ? "right" : "wrong", credit: Number(right)};
 }
 
-function markItem(item, answers) {
-  const own = item.key.slice(), done = {}, hits = {}, typed = {}, readings = {}, wrong = [];
+// What is right, carried or nothing at all, and which slips explain the others.
+function look(item, answers) {
+  const marking = {item, own: item.key.slice(), done: {}, hits: new Map(), readings: {}};
+  const typed = {}, {own, done, hits, readings} = marking;
   for (const cell of item.order) {
     typed[cell] = answers[item.number[cell]] || "";
     readings[cell] = readNumber(typed[cell]);
@@ -175,19 +233,19 @@ function markItem(item, answers) {
   for (const cell of item.order) {
     const mark = simple(item, cell, typed[cell], readings[cell], own, done);
     if (mark) done[cell] = mark;
-    else {
-      wrong.push(cell);
-      hits[cell] = hitsOf(item, cell, readings[cell], own);
-    }
+    else hits.set(cell, hitsOf(item, cell, readings[cell], own));
     goOnFrom(item, cell, readings[cell], own);
   }
-  Object.assign(done, mistakes(item, wrong, hits, done, own, typed));
-  return Object.fromEntries(item.order.map(c => [item.number[c], done[c]]));
+  return marking;
+}
+
+function nearest(readings, key) {
+  return readings.map(r => r.value).reduce((a, b) => Math.abs(b - key) < Math.abs(a - key) ? b : a);
 }
 
 function goOnFrom(item, cell, readings, own) {
   if (!readings.length) return;
-  const value = readings.map(r => r.value).reduce((a, b) => Math.abs(b - item.key[cell]) < Math.abs(a - item.key[cell]) ? b : a);
+  const value = nearest(readings, item.key[cell]);
   if (value === own[cell]) return;
   own[cell] = value;
   for (const [later, f] of item.unseen) {
@@ -208,7 +266,7 @@ function simple(item, cell, text, readings, own, done) {
     const changed = route.r.filter(c => Math.abs(own[c] - item.key[c]) > SLACK * Math.max(1, Math.abs(item.key[c])));
     if (!changed.length) continue;
     const value = worked(route.f, own);
-    if (value === null || !readings.some(r => agrees(r, value, item.decimals))) continue;
+    if (value === null || !readings.some(r => shows(r, value, item.decimals, 3))) continue;
     const from = [...new Set(changed.filter(c => c in item.number).map(c => item.number[c]))].sort((a, b) => a - b);
     const numbers = {numbers: from.join(", ")};
     const zeros = changed.filter(c => own[c] === 0);
@@ -231,29 +289,54 @@ function isRight(item, cell, readings) {
 function hitsOf(item, cell, readings, own) {
   const found = new Map(), key = item.key[cell];
   const changed = new Set(own.map((v, c) => v !== item.key[c] && c !== cell ? c : -1));
-  item.routes[cell].forEach((route, k) => {
+  item.routes[cell].forEach((route, way) => {
+    if (way) return;
+    for (const mine of route.r.some(c => changed.has(c)) ? [false, true] : [false]) {
+      const slip = exchanged(item, cell, route, mine ? own : null, readings);
+      if (slip) found.set(JSON.stringify([slip[0], slip[1], way, mine]), {slip, way, mine});
+    }
+  });
+  item.routes[cell].forEach((route, way) => {
     const mixed = route.r.some(c => changed.has(c));
     for (const slip of route.s) {
       for (const mine of mixed ? [false, true] : [false]) {
-        const value = worked(slip[4], mine ? own : item.key);
+        const value = worked(slip[5], mine ? own : item.key);
         if (value === null || Math.abs(value - key) <= SLACK * Math.max(1, Math.abs(value))) continue;
-        const name = JSON.stringify([slip[0], slip[1], k, mine]);
-        if (!found.has(name) && readings.some(r => agrees(r, value, item.decimals))) found.set(name, {slip, k, mine});
+        const name = JSON.stringify([slip[0], slip[1], way, mine]);
+        if (!found.has(name) && readings.some(r => shows(r, value, item.decimals, 2))) found.set(name, {slip, way, mine});
       }
     }
   });
   return found;
 }
 
-function mistakes(item, wrong, hits, done, own, typed) {
+// Two digits in each other's place, of the right number or of what follows from the learner's own.
+function exchanged(item, cell, route, own, readings) {
+  const [code, rank, says] = SHEET.exchanged, value = own ? worked(route.f, own) : item.key[cell];
+  if (value === null) return null;
+  const right = numberText(own ? rounded(value, item.decimals) : value);
+  if (!readings.some(r => areExchanged(numberText(r.value), right))) return null;
+  return [code, '["digits"]', rank, 0, 1, () => value, say(says, {value: right})];
+}
+
+function areExchanged(typed, right) {
+  if (typed.length !== right.length || typed === right) return false;
+  const apart = [...typed].map((c, k) => c === right[k] ? -1 : k).filter(k => k >= 0);
+  if (apart.length !== 2 || apart[1] - apart[0] !== 1) return false;
+  const k = apart[0];
+  return /^\d\d$/.test(typed.slice(k, k + 2)) && typed[k] === right[k + 1] && typed[k + 1] === right[k];
+}
+
+function mistakes(marking, throughout) {
   const found = {};
-  let left = wrong.slice();
+  let left = [...marking.hits.keys()];
   while (left.length) {
-    const best = bestOf(item, left, hits, done, own, typed);
+    const best = bestOf(marking, left, throughout);
     if (!best) break;
     for (const cell of best.cells) {
-      const slip = hits[cell].get(best.name).slip;
-      found[cell] = {status: "mistake", credit: 0, says: slip[5], code: slip[0], others: best.others};
+      const slip = marking.hits.get(cell).get(best.name).slip;
+      const [code, says] = best.byChance ? [SHEET.reckoned[0], say(SHEET.reckoned[1])] : [slip[0], slip[6]];
+      found[cell] = {status: "mistake", credit: 0, says, code, others: best.others};
     }
     left = left.filter(c => !best.cells.includes(c));
   }
@@ -261,44 +344,69 @@ function mistakes(item, wrong, hits, done, own, typed) {
   return found;
 }
 
-function bestOf(item, left, hits, done, own, typed) {
-  const cellsOf = new Map();
+function bestOf(marking, left, throughout) {
+  const {item, hits} = marking, cellsOf = new Map();
   for (const cell of left) {
-    for (const name of hits[cell].keys()) {
+    for (const name of hits.get(cell).keys()) {
       const key = JSON.stringify([item.owner[cell], name]);
-      if (!cellsOf.has(key)) cellsOf.set(key, {name, owner: item.owner[cell], cells: []});
+      if (!cellsOf.has(key)) cellsOf.set(key, {name, cells: []});
       cellsOf.get(key).cells.push(cell);
     }
   }
-  const ranked = [];
-  for (const {name, owner, cells} of cellsOf.values()) {
-    const {slip, k, mine} = hits[cells[0]].get(name);
-    if (slip[3] && cells.length < 2 && !saysMuch(typed[cells[0]])) continue;
-    const against = countAgainst(item, owner, slip, k, mine, done, own);
-    const rank = -slip[2] / 3 - 4 * Number(against > 0) - 20 * (slip[3] + Number(mine) + Number(k > 0));
-    ranked.push({covers: Math.max(cells.length - against, 1), rank, name, cells, code: slip[0]});
-  }
-  if (!ranked.length) return null;
-  ranked.sort((a, b) => b.covers - a.covers || b.rank - a.rank);
-  const best = ranked[0], same = new Set(best.cells);
-  const others = ranked.slice(1).filter(o => o.covers === best.covers && best.rank - o.rank < NEAR
+  const ranked = [...cellsOf.values()].map(({name, cells}) => {
+    const hit = hits.get(cells[0]).get(name);
+    return {name, cells, code: hit.slip[0], weight: weightOf(marking, cells, hit, throughout)};
+  });
+  ranked.sort((a, b) => b.weight - a.weight);
+  const best = ranked[0], {NEAR, LEAST, BESIDE} = SHEET.weights;
+  if (!best) return null;
+  const byChance = best.weight < LEAST && isSlipOfArithmetic(marking, best.cells[0]);
+  if (best.weight + BESIDE * Number(byChance) < LEAST) return null;
+  const same = new Set(best.cells);
+  const others = ranked.slice(1).filter(o => best.weight - o.weight < NEAR
     && o.cells.length === same.size && o.cells.every(c => same.has(c))).map(o => o.code);
-  return {...best, others: [...new Set(others)].filter(c => c !== best.code).slice(0, MOST)};
+  const several = [...new Set(others)].filter(c => c !== best.code);
+  if (byChance) return {...best, byChance, cells: best.cells.slice(0, 1), others: [best.code, ...several].slice(0, MOST)};
+  return {...best, others: several.slice(0, MOST)};
 }
 
-function countAgainst(item, owner, slip, k, mine, done, own) {
+// How much speaks for a slip, and what against it.
+function weightOf(marking, cells, {slip, way, mine}, throughout) {
+  const {ALSO, AGAINST, RANK, RARE, TURNED, OWN} = SHEET.weights, [code, key, rank, rare, once] = slip;
+  let weight = cells.reduce((sum, cell) => sum + says(marking, cell), 0);
+  weight += ALSO * Math.min(throughout(code, key) - cells.length, 3) + Math.min(throughout(code, null) - cells.length, 3) / 2;
+  if (!once) weight -= AGAINST * Math.min(countAgainst(marking, cells[0], slip, way, mine), 3);
+  const mixed = marking.item.routes[cells[0]][way].r.some(c => c !== cells[0] && marking.own[c] !== marking.item.key[c]);
+  weight -= rank / RANK + RARE * rare + TURNED * Number(way > 0);
+  return weight - OWN * Number(mine !== mixed);
+}
+
+function says(marking, cell) {
+  const key = marking.item.key[cell], typed = nearest(marking.readings[cell], key), {SAYS_BY_DIGITS, BESIDE} = SHEET.weights;
+  const digits = numberText(Math.abs(typed)).replace(".", "").replace(/^0+|0+$/g, "");
+  return SAYS_BY_DIGITS[Math.min(digits.length, 3)] - BESIDE * Number(isSlipOfArithmetic(marking, cell));
+}
+
+function isSlipOfArithmetic({item, readings}, cell) {
+  return isBeside(nearest(readings[cell], item.key[cell]), item.key[cell]) && !item.bare.includes(cell);
+}
+
+function isBeside(typed, right) {
+  if (right === 0 || typed === -right) return false;
+  const places = Math.max(...[typed, right].map(v => (numberText(Math.abs(v)).split(".")[1] || "").length));
+  const apart = Math.abs(typed - right) * 10 ** places;
+  return [1, 2].some(steps => [0, 1, 2].some(k => Math.abs(apart - steps * 10 ** k) < 1e-6));
+}
+
+function countAgainst({item, done, own}, like, slip, way, mine) {
   let count = 0;
   for (const [cell, mark] of Object.entries(done)) {
-    if (!["right", "carried"].includes(mark.status) || item.owner[cell] !== owner) continue;
-    const route = item.routes[cell][k];
+    if (!["right", "carried"].includes(mark.status) || item.owner[cell] !== item.owner[like]) continue;
+    const route = item.routes[cell][way];
     const same = route && route.s.find(s => s[0] === slip[0] && s[1] === slip[1]);
     if (!same) continue;
-    const value = worked(same[4], mine ? own : item.key);
+    const value = worked(same[5], mine ? own : item.key);
     if (value !== null && Math.abs(value - item.key[cell]) > SLACK * Math.max(1, Math.abs(value))) count += 1;
   }
   return count;
-}
-
-function saysMuch(text) {
-  return text.replace(/^[-−+ 0]+|[-−+ 0]+$/g, "").replace(".", "").replace(",", "").replace(/0+$/, "").length >= 3;
 }

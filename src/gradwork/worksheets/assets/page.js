@@ -124,7 +124,7 @@ function show(field, mark) {
     button.type = "button";
     button.textContent = tell("Hint");
     button.setAttribute("aria-label", `${tell("Hint")}: ${nameOf(field)}`);
-    button.addEventListener("click", () => hint(field));
+    button.addEventListener("click", () => hintAndStay(field));
     line.append(button);
   }
 }
@@ -139,7 +139,11 @@ function hint(field) {
   hinted[number] = Math.min((hinted[number] || 0) + 1, hints.length);
   show(field, mark);
   told.textContent = hints[hinted[number] - 1];
-  (document.querySelector(`#n${number} button`) || field).focus();
+}
+
+function hintAndStay(field) {
+  hint(field);
+  (document.querySelector(`#n${field.dataset.blank} button`) || field).focus();
 }
 
 // --- marking
@@ -167,6 +171,12 @@ function count() {
 // --- putting it together
 
 function left(field) {
+  if (ABOUT.key && field.value.trim() === "?") {
+    field.value = "";
+    keep();
+    hint(field);
+    return;
+  }
   keep();
   if (ABOUT.key) markAll(field);
   else count();
@@ -175,13 +185,17 @@ function left(field) {
 function onward(event, next) {
   if (event.key !== "Enter") return;
   event.preventDefault();
-  (next || document.querySelector(".bar button")).focus();
+  if (ABOUT.key && event.target.value === "?") left(event.target);
+  else (next || document.querySelector(".bar button")).focus();
 }
 
 recall();
 fields.forEach((field, k) => {
   mirror(field);
-  field.addEventListener("focus", () => { current = field; });
+  field.addEventListener("focus", () => {
+    current = field;
+    field.scrollIntoView({block: "nearest", inline: "nearest"});
+  });
   field.addEventListener("input", () => {
     mirror(field);
     keep();
@@ -193,7 +207,7 @@ learner.addEventListener("input", keep);
 learner.addEventListener("keydown", event => onward(event, fields[0]));
 if (ABOUT.key) {
   document.getElementById("mark").addEventListener("click", () => markAll());
-  document.getElementById("hint").addEventListener("click", () => hint(current || fields.find(f => !f.value) || fields[0]));
+  document.getElementById("hint").addEventListener("click", () => hintAndStay(current || fields.find(f => !f.value) || fields[0]));
 }
 document.getElementById("save").addEventListener("click", save);
 document.getElementById("clear").addEventListener("click", () => {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import Any
 
@@ -93,13 +94,11 @@ class Masks:
 
 @cache
 def masks() -> Mapping[str, Mask | Masks]:
-    """All masks by name: the modules of this folder."""
-    found = {}
-    for module in iter_modules(__path__):
-        if not module.name.startswith("_"):
-            mask = import_module(f"{__name__}.{module.name}").MASK
-            found[mask.name] = mask
-    return dict(sorted(found.items()))
+    """All masks by name: the modules of this folder, and those of other packages (entry point group gradwork.masks)."""
+    modules = [f"{__name__}.{m.name}" for m in iter_modules(__path__) if not m.name.startswith("_")]
+    modules += [point.value for point in entry_points(group="gradwork.masks")]
+    found = [import_module(name).MASK for name in modules]
+    return {mask.name: mask for mask in sorted(found, key=lambda mask: mask.name)}
 
 
 def mask_named(text: str) -> Mask:

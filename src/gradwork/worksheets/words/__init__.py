@@ -7,7 +7,7 @@ names in braces, which are filled in afterwards. What a language does not have i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -30,6 +30,10 @@ class Language:
     def __call__(self, text: str, **values: object) -> str:
         found = self.texts.get(text, text)
         return found.format(**values) if values else found
+
+    def with_texts(self, texts: Mapping[str, str]) -> Language:
+        """The language with sentences of somebody else's chapter; its own come first."""
+        return replace(self, texts={**texts, **self.texts}) if texts else self
 
 
 @cache

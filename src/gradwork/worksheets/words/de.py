@@ -11,10 +11,12 @@ _CHAPTERS = {
     "Raise the weight. How much does the output rise, and how much for each 1?": (
         "Erhöhe das Gewicht. Um wie viel steigt die Ausgabe, und um wie viel je 1?"
     ),
+    "The slope is the input: no need to compute anything.": "Die Steigung ist die Eingabe: Zu rechnen ist nichts.",
     "A small nudge. The slope is the same, however small the nudge is.": (
         "Eine kleine Änderung. Die Steigung bleibt gleich, wie klein die Änderung auch ist."
     ),
     "The weight goes down. The slope keeps its sign.": "Das Gewicht sinkt. Die Steigung behält ihr Vorzeichen.",
+    "The slope is the weight: no need to compute anything.": "Die Steigung ist das Gewicht: Zu rechnen ist nichts.",
     "Three weights, one nudged at a time. The others stand still, and so do their products.": (
         "Drei Gewichte, jedes für sich geändert. Die anderen bleiben stehen, und ihre Produkte auch."
     ),
@@ -74,12 +76,8 @@ _CHAPTERS = {
     "The exponent comes down as a factor, and is one less.": (
         "Der Exponent kommt als Faktor nach vorn und wird um eins kleiner."
     ),
-    "Term by term. What does not depend on x drops out.": (
-        "Summand für Summand. Was nicht von x abhängt, fällt weg."
-    ),
-    "By which rule is a x^2 + b x + c taken apart first?": (
-        "Mit welcher Regel wird a x^2 + b x + c zuerst zerlegt?"
-    ),
+    "Term by term. What does not depend on x drops out.": ("Summand für Summand. Was nicht von x abhängt, fällt weg."),
+    "By which rule is a x^2 + b x + c taken apart first?": ("Mit welcher Regel wird a x^2 + b x + c zuerst zerlegt?"),
     "Each factor moves while the other stands still, and both ways are added up.": (
         "Ein Faktor ändert sich, während der andere stehen bleibt; beides wird addiert."
     ),
@@ -275,9 +273,7 @@ _CHAPTERS = {
     "Measure every slope of a network without any calculus, and write them down as its gradient.": (
         "Miss jede Steigung eines Netzes ohne jede Ableitung und schreibe alle als seinen Gradienten auf."
     ),
-    "The slopes of a matrix of weights, column by column.": (
-        "Die Steigungen einer Gewichtsmatrix, Spalte für Spalte."
-    ),
+    "The slopes of a matrix of weights, column by column.": ("Die Steigungen einer Gewichtsmatrix, Spalte für Spalte."),
     "This matrix has the shape of the weights. What is it called?": (
         "Diese Matrix hat die Form der Gewichte. Wie heißt sie?"
     ),
@@ -573,6 +569,69 @@ _MISTAKES = {
         "Die Ziffern stimmen, das Komma steht an einer anderen Stelle."
     ),
     "the digits are right: look at the decimal point": "die Ziffern stimmen: Achte auf das Komma",
+    "wrong mask": "falsche Maske",
+    "The mask on the way back is not that of the forward pass: turned round, shifted, or of other values.": (
+        "Die Maske auf dem Rückweg ist nicht die des Hinwegs: umgedreht, verschoben oder von anderen Werten."
+    ),
+    "digits exchanged": "Ziffern vertauscht",
+    "Two digits of a number stand in each other's place.": "Zwei Ziffern einer Zahl sind vertauscht.",
+    "two digits are exchanged: it is {value}": "zwei Ziffern sind vertauscht: Es ist {value}",
+    "a bias is added, and not multiplied by {input}": "ein Bias wird addiert und nicht mit {input} multipliziert",
+    "{one} is nudged as well as {other}: each alone, and put back before the next": (
+        "{one} ist ebenso geändert wie {other}: jedes für sich, und vor dem nächsten zurückgesetzt"
+    ),
+    "it is a sum, and not a mean: it is not divided by {n}": (
+        "es ist eine Summe und kein Mittelwert: Es wird nicht durch {n} geteilt"
+    ),
+    "it is not divided by {bottom}": "es wird nicht durch {bottom} geteilt",
+    "{term} is left out": "{term} ist weggelassen",
+    "only the term {term} is there: every path counts": "nur der Summand {term} steht da: Jeder Weg zählt",
+    "{one} times {other} is no product rule: each slope is multiplied by the other factor": (
+        "{one} mal {other} ist nicht die Produktregel: Jede Steigung wird mit dem anderen Faktor multipliziert"
+    ),
+    "{scores} are the scores: the labels are taken off the shares {shares}": (
+        "{scores} sind die Rohwerte: Die Zielwerte werden von den Anteilen {shares} abgezogen"
+    ),
+    "the exponent {n} comes down as a factor and is one less": (
+        "der Exponent {n} kommt als Faktor nach vorn und wird um eins kleiner"
+    ),
+    "every share hangs on every score: off the diagonal the table is not 0": (
+        "jeder Anteil hängt von jedem Rohwert ab: Neben der Diagonale steht keine 0"
+    ),
+    "the step is taken off the old value: it is not the new one": (
+        "der Schritt wird vom alten Wert abgezogen: Er ist nicht selbst der neue"
+    ),
+    "the slope is 1 where {name} is above 0, and not below": (
+        "die Steigung ist 1, wo {name} über 0 liegt, nicht darunter"
+    ),
+    "the slope is not 1 everywhere: only where {name} is above 0": (
+        "die Steigung ist nicht überall 1: nur wo {name} über 0 liegt"
+    ),
+    "the mask is that of {name}, and not of what comes back": (
+        "die Maske ist die von {name}, nicht die dessen, was zurückkommt"
+    ),
+    "the slope by {name} is what {name} is multiplied by, and not {name} itself": (
+        "die Steigung nach {name} ist das, womit {name} multipliziert wird, nicht {name} selbst"
+    ),
+    "regulariser": "Regularisierung",
+    "The part of the regulariser is missing, too large or too small, or is in an array that has none.": (
+        "Der Anteil der Regularisierung fehlt, ist zu groß oder zu klein oder steht, wo keiner hingehört."
+    ),
+    "weights decay, and not a bias": "Gewichte nehmen ab, ein Bias nicht",
+    "slip of arithmetic": "Rechenfehler",
+    "The number is the right one but for 1 or 2 in one digit.": ("Die Zahl stimmt bis auf 1 oder 2 in einer Ziffer."),
+    "that is a relu's: below 0 it is not 0 here": "das ist die eines relu: Unter 0 ist sie hier nicht 0",
+    "in e^{part} the sign is the wrong one": "in e^{part} ist das Vorzeichen falsch",
+    "these are multiplied, and not added": "hier wird multipliziert, nicht addiert",
+    "these are added, and not multiplied": "hier wird addiert, nicht multipliziert",
+    "({base})^{n} is not the power of each added up": "({base})^{n} ist nicht die Summe der einzelnen Potenzen",
+    "{name} was updated too soon: both are updated from the same slopes": (
+        "{name} ist zu früh geändert: Beide werden aus denselben Steigungen geändert"
+    ),
+    "at 0 itself the slope is taken as 0": "bei 0 selbst gilt die Steigung als 0",
+    "the slope of a relu is not 1 everywhere: where it is off, {name} does not change": (
+        "die Steigung eines relu ist nicht überall 1: Wo es aus ist, ändert sich {name} nicht"
+    ),
     "copied": "abgeschrieben",
     "One of the numbers that go in is written down as the result.": (
         "Eine der Zahlen, die hineingehen, steht als Ergebnis da."
@@ -624,6 +683,7 @@ _PAGE = {
     "Answers": "Antworten",
     "Key": "Lösungen",
     "Name": "Name",
+    "Type ? into a blank for a hint.": "Ein ? in einer Lücke gibt einen Tipp.",
     "Mark all": "Alles prüfen",
     "Hint": "Tipp",
     "Save answers": "Speichern",

@@ -1,0 +1,121 @@
+"""The functions of one value in a loss, with the names that they have, and those that may stand in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from gradwork.check.diagnoses._functions import ACTIVATIONS, FAMILIES, LOGARITHMS, MISFITS, PERIODIC, Known
+from gradwork.check.diagnoses._limits import CHOOSING
+from gradwork.check.diagnoses._regions import Region, is_linear, regions
+from gradwork.check.evidence import Edit, Joint
+from gradwork.check.sites import Names
+
+OF_OP = {
+    "absolute": MISFITS,
+    "square": MISFITS,
+    "power": MISFITS,
+    "multiply": MISFITS,
+    "log": LOGARITHMS,
+    "log2": LOGARITHMS,
+    "log10": LOGARITHMS,
+    "log1p": LOGARITHMS,
+    "exp": LOGARITHMS,
+    "exp2": LOGARITHMS,
+    "sqrt": LOGARITHMS,
+    "divide": LOGARITHMS,
+    "sin": PERIODIC,
+    "cos": PERIODIC,
+    "tan": PERIODIC,
+}
+MOST = 60
+FEW = 40  # entries that a function is told by
+Family = dict[str, Known]
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """A function in the loss.
+
+    own:      what it is called;  names: all names that fit, empty where it is none of those that are known.
+    families: those that another function may be taken from.
+    """
+
+    region: Region
+    own: str
+    names: frozenset[str]
+    families: tuple[Family, ...]
+
+
+_FOUND: WeakKeyDictionary[Joint, tuple[Called, ...]] = WeakKeyDictionary()
+
+
+def functions_of(joint: Joint) -> tuple[Called, ...]:
+    """Every function of one value; the pieces of one that has a name are left out."""
+    if joint not in _FOUND:
+        _FOUND[joint] = tuple(_functions(joint))
+    return _FOUND[joint]
+
+
+def _functions(joint: Joint) -> Iterator[Called]:
+    chosen = [r for r in regions(joint) if not r.data and not is_linear(joint, r)]
+    chosen.sort(key=lambda r: (-len(r.inside), r.start))  # all of a function comes before its pieces
+    named: list[Region] = []
+    count = 0
+    for region in chosen:
+        if any(set(region.inside) < set(other.inside) for other in named):
+            continue
+        found = _known(joint, region)
+        if found:
+            named.append(region)
+        elif len(region.inside) > 1 and not CHOOSING & {joint.node(k).op for k in region.inside}:
+            continue  # a chain of steps that nobody has a name for
+        count += 1
+        if count > MOST:
+            return
+        op = joint.node(region.end).op
+        own = next(iter(found), op if len(region.inside) == 1 else Names.of(joint).name(region.end))
+        families = list({id(f): f for f in found.values()}.values())
+        if not found:
+            families = [f for f in (ACTIVATIONS, OF_OP.get(op)) if f is not None]
+        elif len(region.inside) == 1 and op in OF_OP and all(f is not OF_OP[op] for f in families):
+            families.append(OF_OP[op])
+        yield Called(region, own, frozenset(found), tuple(families))
+
+
+def _known(joint: Joint, region: Region) -> dict[str, Family]:
+    value, result = (np.reshape(joint.value(k), -1)[:FEW] for k in (region.start, region.end))
+    found: dict[str, Family] = {}
+    with np.errstate(all="ignore"):
+        for family in FAMILIES:
+            for name, known in family.items():
+                if np.allclose(known.value(value), result, rtol=1e-6, atol=1e-9):
+                    found.setdefault(name, family)
+    return found
+
+
+def others(called: Called) -> Iterator[tuple[str, Known]]:
+    """The functions that may stand in its place."""
+    for family in called.families:
+        for name, known in family.items():
+            if name not in called.names:
+                yield name, known
+
+
+def value_of(joint: Joint, region: Region, known: Known) -> Edit:
+    """Another function of the same value."""
+    shape = joint.node(region.end).shape
+
+    def edit(values: Sequence[Any]) -> Any:
+        return np.broadcast_to(known.value(values[region.start]), shape)
+
+    return edit
+
+
+def slope_at(region: Region, known: Known) -> Edit:
+    """What comes back, times the slope of another function."""
+    return lambda values: values[region.coming] * known.slope(values[region.start])

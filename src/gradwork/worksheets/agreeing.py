@@ -1,0 +1,54 @@
+"""Whether what was typed is a value: exactly as the sheet asks, with too few digits, or a slip beside it."""
+
+from __future__ import annotations
+
+from gradwork.worksheets.answers import Reading
+from gradwork.worksheets.rounding import SLACK, number_text, rounded
+
+
+def agrees(reading: Reading, value: float, decimals: int) -> bool:
+    """Whether what was typed is this value, as exactly as the sheet asks."""
+    typed = reading.value
+    slack = SLACK * max(1.0, abs(value))
+    if abs(typed - value) <= slack:
+        return True
+    if reading.decimals is None:
+        return (
+            rounded(typed, decimals) == rounded(value, decimals) and abs(typed - value) <= 0.5 * 10.0**-decimals + slack
+        )
+    if reading.decimals >= decimals:
+        return abs(typed - value) <= 0.5 * 10.0**-decimals * (1 + 1e-6) + slack
+    return False
+
+
+def shows(reading: Reading, value: float, decimals: int, digits: int) -> bool:
+    """Whether what was typed is this value as exactly as the sheet asks, or rounded to so many digits at least.
+
+    What is wrong has other digits than the key, and may be cut off elsewhere.
+    """
+    if agrees(reading, value, decimals):
+        return True
+    if not reading.decimals or reading.decimals >= decimals:
+        return False
+    if len(number_text(abs(reading.value)).replace(".", "").lstrip("0")) < digits:
+        return False
+    return abs(reading.value - value) <= 0.5 * 10.0**-reading.decimals * (1 + 1e-6)
+
+
+def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
+    """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
+    if reading.decimals is None or (exact and not reading.decimals):
+        return False
+    if abs(reading.value - value) > (0.2 if reading.decimals else 0.05) * abs(value):
+        return False
+    return rounded(value, reading.decimals) == reading.value
+
+
+def is_beside(typed: float, right: float) -> bool:
+    """Whether a number is the right one but for 1 or 2 in a digit, and neither 0 nor that with the other sign."""
+    if not right or typed == -right:
+        return False
+    texts = [number_text(abs(v)) for v in (typed, right)]
+    places = max(len(text.partition(".")[2]) for text in texts)
+    apart = abs(typed - right) * 10.0**places
+    return any(abs(apart - steps * 10**k) < 1e-6 for steps in (1, 2) for k in range(3))
