@@ -54,6 +54,7 @@ def main() -> int:
     """Check, and say or write what was found."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--plant", type=int, default=60)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     making, marking = speed(20)
@@ -62,9 +63,9 @@ def main() -> int:
         "",
         f"Each chapter's three levels over {options.seeds} seeds: every sheet solvable, every key marked full in three",
         "ways of writing, nothing readable called unreadable; and mistakes of the catalogue planted, one at a time, in",
-        "every fifth blank. *Tied*: the same number comes of another mistake too, and both are named.",
+        f"every {options.plant}th blank. *Tied*: the same number comes of another mistake too, and both are named.",
         "",
-        f"Made by `python tools/check_chapters.py --seeds {options.seeds} --write`.",
+        f"Made by `python tools/check_chapters.py --seeds {options.seeds} --plant {options.plant} --write`.",
         "",
         f"Chapters 1 to 10, on one core: {making:.0f} sheets a second made and keyed, {marking:,.0f} answer sheets a",
         "minute marked.",
@@ -75,7 +76,7 @@ def main() -> int:
     total: Counter[str] = Counter()
     faults = 0
     for chapter in chapters().values():
-        found = check_chapter(chapter, range(options.seeds))
+        found = check_chapter(chapter, range(options.seeds), plant=options.plant)
         planted = sum(found.planted.values())
         total += found.planted
         faults += len(found.faults)

@@ -35,6 +35,20 @@ class Sheets(Sequence[Sheet]):
     def __iter__(self) -> Iterator[Sheet]:
         return iter(self._sheets)
 
+    def save(self, path: str | os.PathLike[str], **style: Any) -> None:
+        """Write all of them: into one PDF, or each into a file of its own with its seed in the name."""
+        stem, suffix = os.path.splitext(os.fspath(path))
+        if suffix.lower() == ".pdf":
+            from gradwork.notation.document import Style
+            from gradwork.worksheets.paper import paper
+
+            Path(path).write_bytes(paper(self, Style(**{"digits": 12, **style})))
+            return
+        if os.fspath(path).endswith(RECORD):
+            stem, suffix = os.fspath(path).removesuffix(RECORD), RECORD
+        for one in self:
+            one.save(f"{stem}-{one.seed}{suffix}", **style)
+
 
 def sheet(
     chapter_or_model: Any,
