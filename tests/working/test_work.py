@@ -25,6 +25,14 @@ MODELS = sorted(
 )
 
 
+@pytest.fixture(autouse=True)
+def scikit_learn(request: pytest.FixtureRequest) -> None:
+    """A model on data that scikit-learn carries stands aside where that is not installed."""
+    name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name")
+    if name and '"sklearn:' in (EXAMPLES / name).read_text(encoding="utf-8"):
+        pytest.importorskip("sklearn")
+
+
 def page_of(name: str, **extent: object) -> str:
     return str(load(str(EXAMPLES / name)).work(**extent).to("plain", width=100))
 
