@@ -106,7 +106,7 @@ def _flat(value: Any) -> list[Any]:
 
 def _printed(plan: Plan, printed: Mapping[str, Any], blanks: Mapping[int, str]) -> Iterator[Printed]:
     for key, value in printed.items():
-        number = int(key) if key.isdigit() else None
+        number = int(key) if key.isdecimal() else None
         place = blanks[number] if number is not None else key
         name = place.partition("[")[0].strip()
         if "[" in place or not isinstance(value, list):

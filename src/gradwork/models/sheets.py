@@ -138,7 +138,7 @@ def sheet_from_code(text: str) -> Sheet:
     True
     """
     parts = text.strip().removeprefix(CODE).split("/")
-    if not text.startswith(CODE) or len(parts) != 7 or not (parts[1].isdigit() and parts[2].isdigit()):
+    if not text.startswith(CODE) or len(parts) != 7 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         raise DataError("this is no code of a sheet", why=f"a code begins with {CODE} and has seven parts")
     chapter, level, seed, mask, language, version, checksum = parts
     record = {"chapter": chapter, "level": int(level), "seed": int(seed), "mask": mask, "language": language}

@@ -75,7 +75,7 @@ def _from_json(found: Any, name: str) -> Iterator[Answers]:
 def _whole(seed: object, name: str) -> int | None:
     if seed is None or seed == "":
         return None
-    if not str(seed).strip().isdigit():
+    if not str(seed).strip().isdecimal():
         raise DataError(f"the seed {seed!r} is no whole number", why=f"it stands in {name}")
     return int(str(seed))
 
@@ -83,7 +83,7 @@ def _whole(seed: object, name: str) -> int | None:
 def _typed(found: Mapping[Any, Any], name: str) -> dict[int, str]:
     answers = {}
     for number, text in found.items():
-        if not str(number).strip().isdigit():
+        if not str(number).strip().isdecimal():
             raise DataError(f"{number!r} is no number of a blank", why=f"it stands in {name}")
         answers[int(number)] = "" if text is None else str(text)
     return answers
@@ -98,7 +98,7 @@ def _from_table(text: str, name: str) -> Iterator[Answers]:
     seed = heads.get("seed")
     answer = next((heads[h] for h in ("answer", "answers", "typed") if h in heads), None)
     blank = next((heads[h] for h in ("blank", "number", "no") if h in heads), None)
-    numbers = {int(h): original for h, original in heads.items() if h.isdigit()}
+    numbers = {int(h): original for h, original in heads.items() if h.isdecimal()}
     if not (numbers or (answer and blank)):
         raise DataError(
             f"{name} has no answers that can be found",
@@ -109,13 +109,13 @@ def _from_table(text: str, name: str) -> Iterator[Answers]:
     for row in rows:
         learner = str(row[who] or "").strip() if who else ""
         own = str(row[seed] or "").strip() if seed else ""
-        if own and not own.lstrip("-").isdigit():
+        if own and not own.lstrip("-").isdecimal():
             raise DataError(f"the seed {own!r} is no whole number", why=f"it stands beside {learner} in {name}")
         into = gathered.setdefault((learner, int(own) if own else None), {})
         if numbers:
             into |= {k: str(row[h] or "") for k, h in numbers.items()}
         elif blank and answer and str(row[blank] or "").strip():
-            if not str(row[blank]).strip().isdigit():
+            if not str(row[blank]).strip().isdecimal():
                 raise DataError(f"{row[blank]!r} is no number of a blank", why=f"it stands in {name}")
             into[int(row[blank])] = str(row[answer] or "")
     for (learner, own_seed), typed in gathered.items():
@@ -139,7 +139,7 @@ def read_roster(text: str, first_seed: int = 0, name: str = "the roster") -> dic
     for k, cells in enumerate(csv.reader(lines[titled:])):
         learner = cells[0].strip()
         own = cells[1].strip() if len(cells) > 1 else ""
-        if own and not own.isdigit():
+        if own and not own.isdecimal():
             raise DataError(f"the seed {own!r} of {learner} is no whole number", why=f"it stands in {name}")
         if learner in found:
             raise DataError(f"{learner} stands twice in {name}", why="each learner has one sheet")

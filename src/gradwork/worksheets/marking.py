@@ -102,7 +102,7 @@ def _mark_other(blank: Asked, typed: str, sheet: Sheet) -> Mark:
         text = " ".join(typed.split()).casefold()
         folded = [c.casefold() for c in blank.choices]
         chosen = text if text in folded else None
-        if chosen is None and text.isdigit() and 1 <= int(text) <= len(folded):
+        if chosen is None and text.isascii() and text.isdecimal() and 1 <= int(text) <= len(folded):
             chosen = folded[int(text) - 1]
         if chosen is None:
             fitting = [c for c in folded if c.startswith(text)]

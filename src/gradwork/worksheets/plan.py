@@ -148,6 +148,8 @@ class Plan:
         """
         values = [math.nan] * self.size
         for name, value in given.items():
+            if name not in self.quantities:
+                raise ArgumentError(f"{name} has a value, and no line uses it", hint=", ".join(self.quantities))
             quantity = self.quantities[name]
             flat = [value] if not quantity.shape else flattened(value)
             values[quantity.first : quantity.first + len(flat)] = map(float, flat)

@@ -121,7 +121,7 @@ class Sheet(Shown):
     def _typed(self, answers: Mapping[Any, object]) -> dict[int, str]:
         found = {}
         for number, text in answers.items():
-            if not str(number).strip().isdigit() or not 1 <= int(number) <= len(self.blanks):
+            if not str(number).strip().isdecimal() or not 1 <= int(number) <= len(self.blanks):
                 raise DataError(
                     f"there is no blank {number!r} on this sheet", why=f"its blanks are 1 to {len(self.blanks)}"
                 )

@@ -9,7 +9,7 @@ from gradwork.worksheets.masks import Hiding, Mask, Masks
 
 
 def _anywhere(argument: str) -> Mask:
-    if not argument.isdigit() or int(argument) < 1:
+    if not argument.isdecimal() or int(argument) < 1:
         raise UsageError(f"anywhere-{argument} says no number", why="it is how many blanks", hint="anywhere-3")
     most = int(argument)
 

@@ -5,7 +5,7 @@ from gradwork.worksheets.masks import Mask, Masks
 
 
 def _every(argument: str) -> Mask:
-    if not argument.isdigit() or int(argument) < 1:
+    if not argument.isdecimal() or int(argument) < 1:
         raise UsageError(f"every-{argument} says no number", why="it is every-2, every-3, ...", hint="every-2")
     k = int(argument)
     return Mask(f"every-{k}", f"every number {k} that is worked out", lambda hiding: hiding.worked()[k - 1 :: k])
