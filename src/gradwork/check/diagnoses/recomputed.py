@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._recomputing import recomputed
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import Names
-from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.graph.op import REGISTER
-from gradwork.graph.passes import TRANSPARENT
 
 KEEPING = {"add": "the term", "subtract": "the term", "multiply": "the factor", "divide": "the denominator"}
 
@@ -23,23 +22,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     The slopes are those of the right formula, at the wrong values.
     """
     names = Names.of(joint)
-    moving = joint.graph.depends_on([*joint.graph.inputs])
-    for position in range(joint.forward):
-        node = joint.node(position)
-        if node.op in (INPUT, CONSTANT) or node.op in TRANSPARENT or not moving[position] or node.dtype.kind != "f":
-            continue
-        if position in joint.graph.outputs:
-            continue
-        whole = names.written(position, {})
-        for says, edit in _ways(joint, names, position):
-            yield Mutant(
-                position,
-                edit,
-                f"the way back works out {whole} {says}{names.in_layer(position)}",
-                joint.layers[position],
-                f"the loss has {whole} there, and the way back has to be taken at its values",
-                f"keep the value of {whole} from the forward pass, or work it out in the same way",
-            )
+    yield from recomputed(joint, names, [*joint.graph.inputs], _ways)
 
 
 def _ways(joint: Joint, names: Names, position: int) -> Iterator[tuple[str, Callable[[Sequence[Any]], Any]]]:

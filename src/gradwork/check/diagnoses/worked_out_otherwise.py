@@ -11,34 +11,17 @@ from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses._called import functions_of, others, value_of
 from gradwork.check.diagnoses._freely import freely, slopes_by
 from gradwork.check.diagnoses._otherwise import ways
+from gradwork.check.diagnoses._recomputing import recomputed
 from gradwork.check.diagnoses._regions import is_linear, regions
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.given import Array
 from gradwork.check.sites import Names
-from gradwork.graph.graph import CONSTANT, INPUT
-from gradwork.graph.passes import TRANSPARENT
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each value of the forward pass: prepared, rounded, cut off or averaged in another way than in the loss."""
     names = Names.of(joint)
-    moving = joint.graph.depends_on([*joint.place.values()])
-    for position in range(joint.forward):
-        node = joint.node(position)
-        if node.op in (INPUT, CONSTANT) or node.op in TRANSPARENT or not moving[position] or node.dtype.kind != "f":
-            continue
-        if position in joint.graph.outputs:
-            continue
-        whole = names.written(position, {})
-        for says, edit in ways(joint, names, position):
-            yield Mutant(
-                position,
-                edit,
-                f"the way back works out {whole} {says}{names.in_layer(position)}",
-                joint.layers[position],
-                f"the loss has {whole} there, and the way back has to be taken at its values",
-                f"keep the value of {whole} from the forward pass, or work it out in the same way",
-            )
+    yield from recomputed(joint, names, [*joint.place.values()], ways)
     yield from _as_other_functions(joint, names)
     yield from _left_out(joint, names)
     yield from _statistics(joint, names)
