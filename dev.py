@@ -6,7 +6,7 @@
     python3 dev.py types                      mypy
     python3 dev.py docs                       every example in README.md, docs/ and the docstrings
     python3 dev.py bench                      the benchmarks
-    python3 dev.py peers                      install what some tests compare with: torch, JAX, SciPy, mpmath
+    python3 dev.py peers                      install what some tests compare with: torch, JAX, SciPy, mpmath, ...
     python3 dev.py all                        test, lint, types, docs
 
 The first run makes a virtual environment in .venv and installs into it what the task needs. It is made anew when
@@ -76,7 +76,7 @@ def bench(arguments):
 
 
 # Pinned where a newer one would bring gigabytes: this torch is a build for processors.
-PEERS = ("torch==2.13.0", "jax", "scipy", "mpmath")
+PEERS = ("torch==2.13.0", "jax", "scipy", "mpmath", "scikit-learn", "matplotlib")
 
 
 def peers(arguments):
