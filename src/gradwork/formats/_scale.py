@@ -11,6 +11,7 @@ from gradwork.notation.numbers import decimal_text
 
 _LARGEST = 1e300  # beyond this, differences overflow
 _SMALLEST = 1e-290  # below this, they have no digits left
+_LEAST, _MOST = 1e-305, 1e305  # where a logarithmic axis ends: its margins leave the floats before its values do
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def axis_of_powers(values: Iterable[float], margin: float = 0.0, count: int = 5)
     if high <= low * (1 + 1e-9):
         low, high = low / 2, high * 2
     extra = math.exp(margin * (math.log(high) - math.log(low)))
-    low, high = low / extra, high * extra
+    low, high = max(low / extra, _LEAST), min(high * extra, _MOST)
     return Axis(low, high, _powers(low, high, count), logarithmic=True)
 
 

@@ -22,7 +22,7 @@ from gradwork.worksheets.hints import hints
 from gradwork.worksheets.item import Item
 from gradwork.worksheets.routes import Route
 from gradwork.worksheets.sheet import Asked, Sheet
-from gradwork.worksheets.turning_script import turned_script
+from gradwork.worksheets.solver import stands_often
 
 
 def marking_script(sheet: Sheet) -> str:
@@ -62,10 +62,8 @@ class _Shared:
     def route(self, route: Route) -> int:
         """The position of a way: what it reads, its expression, and the slips on it."""
         reads = _json(list(route.reads))
-        if route.tree is None:
-            return _position(self.routes, f"{{r:{reads},f:{turned_script(route.relation, route.cell)},s:[]}}")
         slips = ",".join(self._slips(route))
-        return _position(self.routes, f"{{r:{reads},f:{_function(route.tree)},s:[{slips}]}}")
+        return _position(self.routes, f"{{r:{reads},f:{_way(route)},s:[{slips}]}}")
 
     def _slips(self, route: Route) -> Iterator[str]:
         """Its kind, the expression, the sentence. A kind: code, what is alike over a matrix, rank, rare, made once."""
@@ -120,6 +118,16 @@ def _item(sheet: Sheet, index: int, item: Item, shared: _Shared) -> str:
     }
     later = ",".join(f"[{r.cell},{_function(r.tree)}]" for r in unseen)
     return f"{{...{_json(fields)},unseen:[{later}]}}"
+
+
+def _way(route: Route) -> str:
+    """The function of a way. Where no expression says it, the script does as the solver: it tries a straight line."""
+    if route.way is not None:
+        return route.way.script
+    relation, cell = route.relation, route.cell
+    if not stands_often(relation, cell):
+        return "null"
+    return f"v=>straight({_function(relation.tree)},{cell},v,v[{relation.cell}])"
 
 
 def _function(tree: Tree) -> str:

@@ -13,24 +13,30 @@ from typing import Any
 
 from gradwork.check.cause import Cause, causes
 from gradwork.check.paper import Slip, Step
-from gradwork.check.trees import Tree, Values, Worked, cells_in, together, worked
+from gradwork.check.trees import Tree, Values, Worked, cells_in, together
 from gradwork.worksheets.plan import Plan, Relation
 from gradwork.worksheets.solver import turn
+from gradwork.worksheets.turning import Turned, turned
 
 
 @dataclass(frozen=True, eq=False)
 class Route:
     """One way to a cell.
 
-    tree:   the cell in terms of others, None where it stands in the relation more than once.
+    way:    the cell in terms of others, None where it stands in the relation more than once.
     turned: whether the relation was turned round.
     """
 
     plan: Plan
     cell: int
     relation: Relation
-    tree: Tree | None
+    way: Turned | None
     turned: bool
+
+    @property
+    def tree(self) -> Tree | None:
+        """The expression of the way."""
+        return self.way.tree if self.way else None
 
     @cached_property
     def reads(self) -> tuple[int, ...]:
@@ -42,7 +48,7 @@ class Route:
     @cached_property
     def value(self) -> Worked:
         """Works the cell out. It raises ArithmeticError or ValueError where it has no one value."""
-        return self._balanced if self.tree is None else worked(self.tree)
+        return self.way.value if self.way else self._balanced
 
     def _balanced(self, values: Values) -> float:
         found = turn(self.relation, self.cell, values)
@@ -99,50 +105,7 @@ def routes_to(plan: Plan, cell: int) -> tuple[Route, ...]:
     for relation in plan.about[cell]:
         if relation.cell == cell:
             if cell not in relation.reads:
-                found.append(Route(plan, cell, relation, relation.tree, False))
+                found.append(Route(plan, cell, relation, Turned(relation.tree), False))
         else:
-            found.append(Route(plan, cell, relation, turned(relation, cell), True))
+            found.append(Route(plan, cell, relation, turned(relation.cell, relation.tree, cell), True))
     return tuple(sorted(found, key=lambda route: (route.turned, route.relation.extra)))
-
-
-def turned(relation: Relation, cell: int) -> Tree | None:
-    """The relation turned round to one of the cells that it reads, where that stands in it once."""
-    if list(cells_in(relation.tree)).count(cell) != 1:
-        return None
-    target: Tree = ("cell", relation.cell)
-    tree = relation.tree
-    while tree[0] != "cell":
-        op, *parts = tree
-        at = next(k for k, part in enumerate(parts) if cell in cells_in(part))
-        rest = [part for k, part in enumerate(parts) if k != at]
-        undone = _undone(op, at, rest, target)
-        if undone is None:
-            return None
-        target, tree = undone, parts[at]
-    return target
-
-
-def _undone(op: str, at: int, rest: list[Tree], y: Tree) -> Tree | None:
-    match op:
-        case "total" | "add":
-            for part in rest:
-                y = ("subtract", y, part)
-            return y
-        case "multiply" | "chain_product":
-            return ("divide", y, rest[0])
-        case "negative":
-            return ("negative", y)
-        case "subtract":
-            return ("total", y, rest[0]) if at == 0 else ("subtract", rest[0], y)
-        case "divide":
-            return ("multiply", y, rest[0]) if at == 0 else ("divide", rest[0], y)
-        case "relu":
-            return y
-        case "exp":
-            return ("log", y)
-        case "log":
-            return ("exp", y)
-        case "power" if at == 0 and rest[0] == ("known", 1.0):
-            return y
-        case _:
-            return None

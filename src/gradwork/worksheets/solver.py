@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from gradwork.check.trees import Tree, cells_in, worked
+from gradwork.check.trees import cells_in
 from gradwork.worksheets.plan import Plan, Relation
+from gradwork.worksheets.turning import turned
 
 _POINTS = (1.0, 2.0, 3.0, -1.5, 0.5)
 
@@ -100,12 +100,21 @@ def turn(relation: Relation, cell: int, values: Sequence[float]) -> float | None
             return relation.value(values)
         except (ArithmeticError, ValueError):
             return None
-    count = sum(1 for c in cells_in(relation.tree) if c == cell)
-    if count == 0:
+    if cell not in relation.reads:
         return None
-    if count == 1:
-        return _inverse(relation.tree, cell, values[relation.cell], values)
-    return _straight(relation, cell, values)
+    way = turned(relation.cell, relation.tree, cell)
+    if way is None:
+        return _straight(relation, cell, values) if stands_often(relation, cell) else None
+    try:
+        found = way.value(values)
+    except (ArithmeticError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def stands_often(relation: Relation, cell: int) -> bool:
+    """Whether a relation reads a cell at more than one place."""
+    return list(cells_in(relation.tree)).count(cell) > 1
 
 
 def _straight(relation: Relation, cell: int, values: Sequence[float]) -> float | None:
@@ -125,54 +134,6 @@ def _straight(relation: Relation, cell: int, values: Sequence[float]) -> float |
     if any(abs(heights[0] + slope * x - h) > 1e-9 * scale for x, h in zip(_POINTS, heights[1:], strict=True)):
         return None
     return (values[relation.cell] - heights[0]) / slope
-
-
-def _inverse(tree: Tree, cell: int, target: float, values: Sequence[float]) -> float | None:
-    """Undo one operation after another on the way down to the cell."""
-    while tree[0] != "cell":
-        op, *parts = tree
-        at = next(k for k, part in enumerate(parts) if cell in cells_in(part))
-        try:
-            others = [None if k == at else worked(part)(values) for k, part in enumerate(parts)]
-            undone = _undo(op, at, others, target)
-        except (ArithmeticError, ValueError):
-            return None
-        if undone is None or not math.isfinite(undone):
-            return None
-        target, tree = undone, parts[at]
-    return target
-
-
-def _undo(op: str, at: int, others: Sequence[Any], y: float) -> float | None:
-    """The one x for which the op gives y, with the other operands as they are; None where none or several do."""
-    rest = [float(o) for o in others if o is not None]
-    match op:
-        case "total" | "add":
-            return y - math.fsum(rest)
-        case "multiply" | "chain_product":
-            return y / rest[0] if rest[0] else None
-        case "negative":
-            return -y
-        case "subtract":
-            return y + rest[0] if at == 0 else rest[0] - y
-        case "divide":
-            return y * rest[0] if at == 0 else (rest[0] / y if y and rest[0] else None)
-        case "reciprocal":
-            return 1 / y if y else None
-        case "exp":
-            return math.log(y)
-        case "log":
-            return math.exp(y)
-        case "tanh":
-            return math.atanh(y)
-        case "relu":
-            return y if y > 0 else None
-        case "power" if at == 0 and rest[0] == 1:
-            return y
-        case "power" if at == 0 and rest[0] == 3:
-            return math.copysign(float(abs(y) ** (1 / 3)), y)
-        case _:
-            return None
 
 
 def _system(waiting: dict[Relation, None], values: Sequence[float], left: set[int]) -> list[Found]:

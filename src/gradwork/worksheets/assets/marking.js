@@ -144,11 +144,15 @@ const divided = (a, b) => {
 const logarithm = x => finite(x > 0 ? Math.log(x) : NaN), root = x => finite(Math.sqrt(x));
 const power = (a, b) => finite(Math.pow(a, b)), exponential = x => finite(Math.exp(x));
 
-// Relations that are turned round by numbers: see worksheets/turning_script.py and `turn` in worksheets/solver.py.
-const cubeRoot = y => Math.sign(y) * Math.pow(Math.abs(y), 1 / 3);
+// Relations that are turned round by numbers: see worksheets/turning.py, and `turn` in worksheets/solver.py.
 
 function positive(y) {
   if (!(y > 0)) throw new NoValue();
+  return y;
+}
+
+function nonzero(y) {
+  if (!y) throw new NoValue();
   return y;
 }
 
