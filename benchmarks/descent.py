@@ -20,6 +20,7 @@ import platform
 import random
 import re
 import statistics
+import subprocess
 import sys
 import time
 import warnings
@@ -53,8 +54,17 @@ def there(name: str) -> bool:
 # -- measuring --------------------------------------------------------------------------------------------------------
 
 
-def rounds_of(ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_counter) -> dict[str, list[float]]:
-    """Seconds of each way in each round. Every way is run once before."""
+TURN = 0.04  # seconds of a turn, within which a short way is run again
+
+
+def rounds_of(
+    ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_counter, again: int = 1
+) -> dict[str, list[float]]:
+    """Seconds of each way in each round. Every way is run once before.
+
+    again: a way that takes little time is run so often in its turn, and the fastest counts: on a busy machine a run of
+    milliseconds is often cut in two.
+    """
     for way in ways.values():
         way()
     found: dict[str, list[float]] = {name: [] for name in ways}
@@ -63,9 +73,12 @@ def rounds_of(ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_co
     for _ in range(rounds):
         shuffled.shuffle(order)
         for name in order:
-            began = clock()
-            ways[name]()
-            found[name].append(clock() - began)
+            took: list[float] = []
+            while len(took) < again and sum(took) < TURN:
+                began = clock()
+                ways[name]()
+                took.append(clock() - began)
+            found[name].append(min(took))
     return found
 
 
@@ -115,6 +128,7 @@ def prepared(
 # -- a line through 100 points ----------------------------------------------------------------------------------------
 
 STEPS, RATE = 1000, 0.001
+AGAIN = 9
 
 
 def line(rounds: int) -> list[str]:
@@ -124,32 +138,87 @@ def line(rounds: int) -> list[str]:
     y = 2 * x + 1 + 0.1 * r.normal(size=100)
     formula, start, data = "mean((x*w + b - y)^2)", {"w": 0.0, "b": 0.0}, {"x": x, "y": y}
     problem = problem_of(formula, start, data, "numpy")
-    whole = lambda moments: gw.descend(  # noqa: E731
-        formula, start, data, learning_rate=RATE, steps=STEPS, progress=False, moments=moments
-    )
+    others = itertools.cycle([(r.normal(size=100), r.normal(size=100)) for _ in range(50)])
+    options = {"learning_rate": RATE, "steps": STEPS, "progress": False}
+    whole = lambda moments: gw.descend(formula, start, data, moments=moments, **options)  # noqa: E731
+
+    def fresh(moments: bool, by_name: bool) -> Any:
+        rows = next(others)
+        given = dict(zip(("x", "y"), rows, strict=True)) if by_name else rows
+        return gw.descend(formula if by_name else line_loss, start, given, moments=moments, **options)
+
     ways: Ways = {
         "by hand, NumPy": lambda: line_by_hand(x, y),
         "by hand, out=": lambda: line_with_buffers(x, y, path=False),
         "by hand, out=, with the path": lambda: line_with_buffers(x, y, path=True),
         "gradwork, the loop": prepared(problem, RATE, STEPS),
         "gradwork, through moments": prepared(problem, RATE, STEPS, moments=True),
-        "gradwork, gw.descend in all, moments=False": lambda: whole(False),
-        "gradwork, gw.descend in all": lambda: whole(True),
+        "gradwork, gw.descend in all, moments=False": lambda: fresh(False, by_name=True),
+        "gradwork, gw.descend in all": lambda: fresh(True, by_name=True),
+        "gradwork, gw.descend in all, a function, moments=False": lambda: fresh(False, by_name=False),
+        "gradwork, gw.descend in all, a function": lambda: fresh(True, by_name=False),
         **line_of_others(x, y),
     }
-    found = rounds_of(ways, rounds)
+    found = rounds_of(ways, rounds, clock=time.process_time, again=AGAIN)
     by_hand, plain, quick = line_by_hand(x, y), whole(False), whole(True)
     return [
         "## 1,000 steps of linear regression on 100 rows",
         "",
         "Two parameters, all rows in each step, float64. gradwork keeps losses and path; the loops by hand keep",
-        "losses, one of them the path. *In all* is the whole call: tracing, writing the programs, checking the data,",
-        "the result. The others' programs are made before; JAX's scan gives its losses, torch's are kept as tensors.",
+        "losses, one of them the path. *In all* is the whole call, each time with other data: reading a formula (or",
+        "tracing a function anew), finding the program of the call before, checking the data, the result. The others'",
+        "programs are made before; JAX's scan gives its losses, torch's are kept as tensors. A way is run up to "
+        f"{AGAIN} times",
+        f"in its turn, for {1000 * TURN:.0f} ms at most, and the fastest counts. Processor time of all threads, which "
+        "other programs",
+        "on the machine change less.",
         "",
         *table(found, "by hand, out="),
         "",
         f"Parameters after the last step differ from those by hand by {difference(plain, by_hand):.0e} (the loop) and "
         f"{difference(quick, by_hand):.0e} (moments).",
+        "",
+        *first_calls(),
+    ]
+
+
+def line_loss(p: Any, x: Any, y: Any) -> Any:
+    """The loss as a function."""
+    return np.mean((x * p["w"] + p["b"] - y) ** 2)
+
+
+FRESH = """
+import sys, time
+began = time.perf_counter()
+import numpy as np
+numpy = time.perf_counter()
+import gradwork as gw
+gw.descend
+imported = time.perf_counter()
+r = np.random.default_rng(0)
+marks = []
+for _ in range(3):
+    data = {"x": r.normal(size=100), "y": r.normal(size=100)}
+    at = time.perf_counter()
+    gw.descend("mean((x*w + b - y)^2)", {"w": 0.0, "b": 0.0}, data, learning_rate=0.001, steps=1000, progress=False,
+               moments=False)
+    marks.append(time.perf_counter() - at)
+print(numpy - began, imported - numpy, *marks)
+"""
+
+
+def first_calls(processes: int = 9) -> list[str]:
+    """What the first call in a process costs."""
+    found = []
+    for _ in range(processes):
+        surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        told = subprocess.run([sys.executable, "-c", FRESH], env=surroundings, capture_output=True, check=True)
+        found.append([float(word) for word in told.stdout.split()])
+    numpy, own, first, second, third = (shown(statistics.median(column)) for column in zip(*found, strict=True))
+    return [
+        f"In a fresh process, medians of {processes}: importing NumPy {numpy}, then `gw.descend` {own}; the first call "
+        f"with moments=False {first},",
+        f"the second, with other data, {second}, the third {third}.",
     ]
 
 

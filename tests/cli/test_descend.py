@@ -193,3 +193,66 @@ def test_an_interrupt_shows_what_is_done(process, model, tmp_path):
     assert running.returncode == 130, err.decode()
     assert b"Interrupted" in out
     assert b"Traceback" not in err
+
+
+ROWS = """
+[data]
+x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+y = [3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 34]
+[parameters]
+w = 0
+b = 0
+[lines]
+loss = "mean((x*w + b - y)^2)"
+"""
+
+
+def test_no_moments_takes_every_step_on_the_rows(run, tmp_path):
+    file = tmp_path / "rows.toml"
+    file.write_text(ROWS, encoding="utf-8")
+    quick = run("descend", str(file), "--steps", "50", "--to", "json")
+    plain = run("descend", str(file), "--steps", "50", "--no-moments", "--to", "json")
+    assert "moments=False" in quick.out and "moments" not in plain.out
+    found = [json.loads(outcome.out)["facts"]["parameters"] for outcome in (quick, plain)]
+    assert found[0]["w"] == pytest.approx(found[1]["w"], rel=1e-9)
+
+
+def test_no_progress_shows_no_line(run, model, monkeypatch):
+    made = []
+    monkeypatch.setattr("gradwork.descent.descend.DescentProgress", lambda *a: made.append(a) or Silent())
+    assert run("descend", model(), "--steps", "5", "--no-progress").code == 0
+    assert not made
+    assert run("descend", model(), "--steps", "5").code == 0
+    assert made
+
+
+class Silent:
+    def at(self, step, loss):
+        pass
+
+    def done(self):
+        pass
+
+
+def test_single_columns_are_standardised_by_name(run, model):
+    alone = run("descend", model(), "--standardise-only", "x", "--to", "json")
+    every = run("descend", model(), "--standardise", "--to", "json")
+    assert alone.code == 0
+    assert json.loads(alone.out)["facts"]["parameters"] == json.loads(every.out)["facts"]["parameters"]
+    wrong = run("descend", model(), "--standardise-only", "z")
+    assert wrong.code == 2 and "z" in wrong.err
+    assert "needs names" in run("descend", model(), "--standardise-only", "x,,y").err
+
+
+def test_every_option_of_the_function_is_one_of_the_command():
+    import argparse
+    import inspect
+
+    import gradwork as gw
+
+    parser = argparse.ArgumentParser()
+    command.add_options(parser)
+    known = {action.dest.removeprefix("no_") for action in parser._actions}
+    known |= {"executor"} if "workers" in known else set()
+    given_by_model = {"loss", "start", "data", "names", "notes"}
+    assert set(inspect.signature(gw.descend).parameters) - given_by_model <= known

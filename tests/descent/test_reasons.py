@@ -247,3 +247,87 @@ def test_a_chosen_learning_rate_is_never_absurd_where_the_loss_is_nearly_flat():
         found = gw.descend(lambda w, x, y: np.mean(np.logaddexp(0, -y * x * w)), 1.0, (x, y), method=method, steps=200)
         assert found.loss < found.losses[0]
         assert found.reason != "diverged"
+
+
+# -- a chosen learning rate that does not hold ------------------------------------------------------------------------
+
+
+def badly_scaled(seed, columns=2, rows=40):
+    random = np.random.default_rng(seed)
+    scale, shift = 10.0 ** random.uniform(-4, 4, size=columns), 10.0 ** random.uniform(-2, 4, size=columns)
+    x = random.normal(size=(rows, columns)) * scale + shift * random.choice([0, 1], size=columns)
+    y = x @ (random.normal(size=columns) / scale) + 10 ** random.uniform(-2, 3) * random.normal()
+    return x, y + 0.1 * random.normal(size=rows)
+
+
+@pytest.mark.parametrize("method", ["rmsprop", "adam", "adamw", "momentum", "nesterov", "gd"])
+def test_a_chosen_rate_does_not_end_above_its_start(method):
+    for seed in range(12):
+        x, y = badly_scaled(seed)
+        start = {"w": np.zeros(2), "b": 0.0}
+        found = gw.descend(lambda p, x, y: np.mean((x @ p["w"] + p["b"] - y) ** 2), start, (x, y), method=method)
+        assert found.losses[-1] <= found.losses[0]
+        assert found.reason != "diverged"
+
+
+def steep_and_flat(p):
+    return 1e6 * (p["a"] * p["b"]) ** 2 + (p["b"] - 1) ** 2 + (p["a"] - 1e-3) ** 2
+
+
+def test_a_rate_that_is_taken_back_is_told(monkeypatch):
+    from gradwork.descent import learning_rate
+
+    monkeypatch.setattr(learning_rate, "LADDER", (3.0,))
+    monkeypatch.setattr(learning_rate, "TRIAL", 1)
+    monkeypatch.setattr(learning_rate, "_loss_after_trial", lambda *a, **k: -1.0)
+    found = gw.descend(steep_and_flat, {"a": 0.0, "b": 0.0}, method="rmsprop", steps=300)
+    assert "but with 3 the loss did not stay below its start: " in found.why_learning_rate
+    assert f"so {found.learning_rate:g} was taken" in found.why_learning_rate
+    assert found.losses[-1] <= found.losses[0] and found.learning_rate < 3
+
+
+def test_a_run_whose_rate_was_taken_back_goes_on_from_its_checkpoint(monkeypatch, tmp_path):
+    from gradwork.descent import learning_rate, loop
+
+    monkeypatch.setattr(learning_rate, "LADDER", (3.0,))
+    monkeypatch.setattr(learning_rate, "_loss_after_trial", lambda *a, **k: -1.0)
+    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
+    start, options = {"a": 0.0, "b": 0.0}, {"method": "rmsprop", "steps": 300, "progress": False}
+    whole = gw.descend(steep_and_flat, start, **options)
+    real, parts = loop.some_steps, [0]
+
+    def interrupted(*args):
+        parts[0] += 1
+        if parts[0] % 3 == 0:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(loop, "some_steps", interrupted)
+    for _ in range(200):
+        found = gw.descend(steep_and_flat, start, checkpoint=tmp_path / "run", **options)
+        if found.reason != "interrupted":
+            break
+    assert parts[0] > 6
+    assert found.losses.tobytes() == whole.losses.tobytes() and found.path.tobytes() == whole.path.tobytes()
+    assert found.why_learning_rate == whole.why_learning_rate
+
+
+def test_steps_of_one_length_that_swing_are_told_with_what_settles_them():
+    x = np.linspace(0, 300, 40)
+    data = {"x": x, "y": 0.5 * x + 3}
+    found = gw.descend("mean((x*w + b - y)^2)", {"w": 0.0, "b": 0.0}, data, method="rmsprop", steps=3000)
+    assert found.reason == "stalled" and "schedule such as cosine" in found.explanation
+    settled = gw.descend(
+        "mean((x*w + b - y)^2)", {"w": 0.0, "b": 0.0}, data, method="rmsprop", steps=3000, schedule="cosine"
+    )
+    assert settled.losses[-1] < 0.1 * found.losses[-1]
+
+
+def test_a_given_rate_that_swings_above_its_start_is_told_one_that_stays_below():
+    x = np.linspace(0, 300, 40)
+    data, start = {"x": x, "y": 0.5 * x + 3}, {"w": 0.49, "b": 3.0}
+    found = gw.descend("mean((x*w + b - y)^2)", start, data, method="rmsprop", steps=3000, learning_rate=0.5)
+    assert found.reason == "diverged" and found.working_learning_rate is not None
+    rate = found.working_learning_rate
+    works = gw.descend("mean((x*w + b - y)^2)", start, data, method="rmsprop", steps=3000, learning_rate=rate)
+    assert works.losses[-1] < works.losses[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradwork.errors import MissingRuleError
-from gradwork.gradients.contract import cases
+from gradwork.gradients.contract.samples import cases
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import Graph
 from gradwork.graph.op import REGISTER, Op

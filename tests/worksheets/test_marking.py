@@ -113,7 +113,7 @@ def test_a_carried_error_gets_credit_and_says_from_where() -> None:
 
 
 def test_a_carried_answer_counts_as_the_teacher_says() -> None:
-    from gradwork.worksheets.marking import Credit
+    from gradwork.worksheets.marks import Credit
 
     sheet = sheet_of(NEURON, AT)
     answers = {1: "9", 2: "9", 3: "5", 4: "25"}

@@ -17,7 +17,7 @@ import pytest
 import gradwork as gw
 from gradwork.cli import main
 from gradwork.worksheets.chapters import chapters
-from gradwork.worksheets.marking import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG
+from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG
 from gradwork.worksheets.rounding import number_text, rounded
 from gradwork.worksheets.sheet import Sheet
 

@@ -31,19 +31,24 @@ def add_options(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("the descent; what is left out is taken from [descend] in the model")
     group.add_argument("--learning-rate", type=_above_zero, metavar="R", help="the learning rate (default: chosen)")
     group.add_argument("--steps", type=_options.at_least(0), metavar="N", help="at most so many steps (default 1000)")
-    group.add_argument("--method", choices=methods.names(), type=_hyphens, help="the update rule (default gd)")
+    known = methods.names()
+    rule = f"the update rule (default gd): {', '.join(known)}"
+    group.add_argument("--method", choices=known, type=_hyphens, metavar="NAME", help=rule)
     group.add_argument("--batch", type=_options.at_least(1), metavar="N", help="rows of a step (default: all)")
     group.add_argument("--schedule", choices=SCHEDULES, help="how the learning rate changes on the way")
-    group.add_argument("--weight-decay", type=_above_zero, metavar="L", help="pull the weights towards 0")
+    group.add_argument("--weight-decay", type=_zero_or_more, metavar="L", help="pull the weights towards 0")
     group.add_argument("--clip", type=_above_zero, metavar="C", help="the longest gradient")
     group.add_argument("--holdout", type=_share, metavar="S", help="share of rows to stop early by, such as 0.2")
     group.add_argument("--test", type=_share, metavar="S", help="share of rows kept apart, to score it by at the end")
     group.add_argument("--init", choices=INITS, help="draw the start at random, from --seed")
     group.add_argument("--init-scale", type=_above_zero, metavar="S", help="how widely it is drawn (default 1)")
     group.add_argument("--standardise", action="store_true", default=None, help="step on standardised columns")
+    group.add_argument("--standardise-only", type=_names, metavar="NAMES", help="these columns alone, such as x,z")
     group.add_argument("--checkpoint", metavar="FILE", help="keep the run in FILE, and go on from there")
     group.add_argument("--workers", type=_options.at_least(1), metavar="N", help="spread each step over N processes")
     group.add_argument("--backend", choices=("numpy", "jax"), help="what works the steps out (default numpy)")
+    group.add_argument("--no-moments", action="store_true", help="go through the rows in each step, always")
+    group.add_argument("--no-progress", action="store_true", help="no line that tells how far it is")
     shown = parser.add_argument_group("which steps are worked")
     shown.add_argument("--work", type=_options.at_least(0), default=0, metavar="N", help="the first N steps")
     shown.add_argument("--every", type=_options.at_least(1), metavar="K", help="and every K-th")
@@ -93,13 +98,15 @@ def _descended(model: Model, executor: Executor | None, options: Namespace) -> D
         test=options.test,
         init=options.init,
         init_scale=options.init_scale,
-        standardise=options.standardise,
+        standardise=options.standardise_only or options.standardise,
         seed=options.seed,
         checkpoint=options.checkpoint,
         work=options.work,
         every=options.every,
         executor=executor,
         backend=options.backend,
+        moments=False if options.no_moments else None,
+        progress=False if options.no_progress else None,
     )
 
 
@@ -122,16 +129,39 @@ def _entries(text: str) -> tuple[str, ...]:
     return names
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """Names between commas.
+
+    >>> _names("x, z")
+    ('x', 'z')
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise ArgumentTypeError(f"needs names, such as x or x,z, not {text!r}")
+    return names
+
+
 def _hyphens(text: str) -> str:
     """A method's name, in which spaces and underscores stand for hyphens."""
     return text.lower().replace(" ", "-").replace("_", "-")
 
 
 def _share(text: str) -> float:
-    number = _above_zero(text)
-    if number >= 1:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1:
         raise ArgumentTypeError(f"needs a share between 0 and 1, not {text!r}")
     return number
+
+
+def _zero_or_more(text: str) -> float:
+    """A weight decay; 0 switches off that of the model."""
+    try:
+        return 0.0 if float(text) == 0 else _above_zero(text)
+    except (ValueError, ArgumentTypeError):
+        raise ArgumentTypeError(f"needs a number, 0 or more, not {text!r}") from None
 
 
 def _above_zero(text: str) -> float:

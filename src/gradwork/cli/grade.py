@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
     from gradwork.cli._answers import asked_here, read_file
     from gradwork.models.sheets import ClassSheets
     from gradwork.worksheets.classroom import Report, read_answers, read_roster
-    from gradwork.worksheets.marking import Credit
+    from gradwork.worksheets.marks import Credit
 
     sheets = ClassSheets(options.sheet)
     if options.roster is not None:

@@ -17,8 +17,9 @@ from gradwork.gradients.compile import REFUSED
 
 if TYPE_CHECKING:
     from gradwork.descent.loop import Plan, State
-    from gradwork.descent.problem import Leaves, Problem
+    from gradwork.descent.problem import Array, Leaves, Problem
 
+STEPS = 100  # that a program takes at once where nobody can look afterwards how the parameters moved
 Reason = tuple[str, str] | None
 
 
@@ -82,16 +83,21 @@ def by_program(
         return True, by_moments(plan, state, stop, moments, limit, tiny, look)
     chosen = None
     rows = None
+    loop = plan.step.loop(None) if plan.batches.size is None else None
+    constant = plan.schedule in (None, "constant")
+    looks = look if constant and plan.stride == 1 and isinstance(loop, Loop) else None
+    if looks is None:
+        stop = min(stop, (step // STEPS + 1) * STEPS)
     if plan.batches.size is not None:
         chosen = [plan.batches.rows(k) for k in range(step, stop)]
         rows = len(chosen[0])
         alike = next((k for k, found in enumerate(chosen) if len(found) != rows), len(chosen))
         chosen, stop = chosen[:alike], step + alike
         tiny = np.nan  # the gradient of a few rows says nothing about that of all
-    loop = plan.step.loop(rows)
+        loop = plan.step.loop(rows)
     if loop is None:
         return False, None
-    if plan.schedule in (None, "constant"):
+    if constant:
         rates = [float(plan.rate)] * (stop - step)
     else:
         rates = [float(plan.rate * factor) for factor in schedules.factors(plan.schedule, step, stop, plan.steps)]
@@ -102,21 +108,35 @@ def by_program(
         keep = state.losses.append
         return loop.run(step, rates[:count], limit, tiny, state.steepest, keep, numbers, plan.stride, chosen)
 
+    refused = False
     try:
         taken = run(stop - step)
+        end = taken.step
     except REFUSED:
+        refused, end = True, len(state.losses)
+    rest = _at_rest(numbers, step, end, looks)
+    if rest is not None or refused:
         # What a step gives hangs on the state before it alone: taken again, these steps are the same to the last bit.
-        done = len(state.losses) - step
+        done = (end if rest is None else rest) - step
         del state.losses[step:]
         if done:
-            _taken_over(plan, state, loop, run(done))
-        return True, otherwise(plan, state, step + done + 1)
+            taken = run(done)
+            _taken_over(plan, state, loop, taken)
+        return True, None if rest is not None else otherwise(plan, state, end + 1)
     _taken_over(plan, state, loop, taken)
     if taken.code == DIVERGED:
         return True, ("diverged", f"step {taken.step + 1:,}: loss {taken.loss:.6g}")
     if taken.code == CONVERGED:
         return True, ("converged", f"{float(np.sqrt(taken.square)):.3g}")
     return True, None
+
+
+def _at_rest(rows: Array, step: int, stop: int, look: int | None) -> int | None:
+    """The first look before `stop` at which the parameters did not move; there the steps end."""
+    if look is None:
+        return None
+    looks = range((step // look + 1) * look, stop, look)
+    return next((at for at in looks if rows[at].tobytes() == rows[at - 1].tobytes()), None)
 
 
 def _moments(plan: Plan) -> Moments | None:

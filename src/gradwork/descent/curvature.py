@@ -78,7 +78,9 @@ def shaped(vector: Array, like: Leaves) -> Leaves:
     at = 0
     for leaf in like:
         size = int(np.size(leaf))
-        part = vector[at : at + size].astype(leaf.dtype)
-        leaves.append(part.reshape(leaf.shape) if np.ndim(leaf) else part[0])
+        if np.ndim(leaf):
+            leaves.append(vector[at : at + size].astype(leaf.dtype).reshape(leaf.shape))
+        else:
+            leaves.append(leaf.dtype.type(vector[at]))
         at += size
     return leaves

@@ -15,11 +15,12 @@ from gradwork.descent import checkpoint as checkpoints
 from gradwork.descent import schedules, starts
 from gradwork.descent.blocks import ProblemStep
 from gradwork.descent.faults import fault
+from gradwork.descent.first_calls import check_repeats, check_rows
 from gradwork.descent.large import Large, batches_of, sample_of
 from gradwork.descent.learning_rate import choose
-from gradwork.descent.loop import Plan, begin, take_steps
+from gradwork.descent.loop import Plan, State, begin, take_steps
 from gradwork.descent.method import Method, method_named, spelled
-from gradwork.descent.outcome import outcome, wanted_steps
+from gradwork.descent.outcome import outcome, shorter_rate, wanted_steps
 from gradwork.descent.problem import Problem, problem_of
 from gradwork.descent.result import Descent
 from gradwork.descent.searches.refusals import check_search
@@ -27,7 +28,7 @@ from gradwork.descent.shards import Shards
 from gradwork.descent.sources import fingerprint
 from gradwork.descent.standardise import Standard, Wanted, standard_of
 from gradwork.descent.watching import DescentProgress
-from gradwork.errors import ArgumentError, DataError, NotRepeatableError
+from gradwork.errors import ArgumentError, DataError
 from gradwork.gradients.compile import BACKENDS
 from gradwork.graph.trace import trace_call
 
@@ -67,7 +68,8 @@ def descend(
     data:   an array, a tuple of arrays, or a dict of them by name; those as long as the first have a row for each row.
             Or data that need not fit into memory: memory-mapped arrays, paths of .npy files, or a function (a list, an
             object that can be gone through again) that gives chunks of rows, each as it would be given here.
-    learning_rate: chosen where it is left out; the result says why.
+    learning_rate: chosen where it is left out; the result says why. Where the loss ends above its start with it, the
+            run is taken again with a shorter one.
     method: gd, momentum, nesterov, rmsprop, adam or adamw; line-search or conjugate-gradient, which look for the
             learning rate of each step; gauss-newton or levenberg-marquardt for a sum or mean of squares, which solve
             for the change.     steps: at most so many.
@@ -141,23 +143,23 @@ def descend(
     kept = checkpoints.load(checkpoint, of) if checkpoint is not None else None
     if kept is not None:
         state, settings = kept
-        rate, why = settings["rate"], settings["why"]
+        rate, why, tries = settings["rate"], settings["why"], settings["tries"]
         whole_path = len(state.path) == state.at[0] // plan.stride + 1
         if not whole_path:
             raise DataError("the checkpoint keeps its path in other steps", hint="the same number of steps as before")
     else:
-        state = begin(problem, rule)
+        state, tries = begin(problem, rule), 0
         rate, why = _rate(plan, learning_rate, weight_decay)
-    plan = replace(plan, rate=rate)
-    line = DescentProgress(steps, state.at[0]) if progress else None
-
-    keeper = None if checkpoint is None else checkpoints.Keeper(checkpoint, of, {"rate": rate, "why": why})
-    plan = replace(plan, save=keeper, progress=line.at if line else None)
-    try:
-        reason, said = take_steps(plan, state)
-    finally:
-        if line is not None:
-            line.done()
+    while True:
+        settings = {"rate": rate, "why": why, "tries": tries}
+        keeper = None if checkpoint is None else checkpoints.Keeper(checkpoint, of, settings)
+        plan = replace(plan, rate=rate, save=keeper)
+        reason, said = _taken(plan, state, progress)
+        shorter = shorter_rate(plan, state, reason, tries) if learning_rate is None else None
+        if shorter is None:
+            break
+        (rate, more), state, tries = shorter, begin(problem, rule), tries + 1
+        why = f"{why}; {more}"
     if keeper is not None:
         keeper(state)
     wanted = wanted_steps(work, every, state.at[0])
@@ -165,6 +167,16 @@ def descend(
     found = outcome(plan, state, reason, said, why, method, weight_decay, wanted, said_apart)
     found = replace(found, test=tested, clip=clip)
     return found if standard is None else standard.put_back(found)
+
+
+def _taken(plan: Plan, state: State, progress: bool) -> tuple[str, str]:
+    """Take the steps, with a line that tells how far they are."""
+    line = DescentProgress(plan.steps, state.at[0]) if progress else None
+    try:
+        return take_steps(replace(plan, progress=line.at) if line else plan, state)
+    finally:
+        if line is not None:
+            line.done()
 
 
 # -- what was given ---------------------------------------------------------------------------------------------------
@@ -254,15 +266,9 @@ def _held_out(problem: Problem, share: float | None, seed: int) -> tuple[Problem
 
 @np.errstate(all="ignore")
 def _check_first(problem: Problem) -> None:
-    with np.errstate(all="ignore"):
-        first, second = (problem.f(problem.params(problem.start), *sample_of(problem)) for _ in range(2))
-    if not np.array_equal(first, second, equal_nan=True):
-        raise NotRepeatableError(
-            "the loss gives different values at the same point",
-            details=(f"first {float(first):.6g}, then {float(second):.6g}",),
-            why="a step is worked out once and taken many times, with the same random numbers in each",
-            hint="a loss without random numbers of its own; batch= draws rows anew for each step",
-        )
+    check_rows(problem)
+    if not problem.is_known:
+        check_repeats(problem)
     value, gradient = problem.value_and_gradient(problem.start)
     if np.isfinite(value) and all(np.all(np.isfinite(g)) for g in gradient):
         return

@@ -58,16 +58,24 @@ def _best_of_a_ladder(plan: Plan) -> tuple[float, str]:
     return rate, f"of {tried} it gave the lowest loss after {TRIAL} trial steps: {ends[rate]:.6g}"
 
 
-def falling(plan: Plan, rate: float, most: int = 40) -> float | None:
-    """The first of rate, rate/2, rate/4, ... with which the loss falls; None where none does."""
+def falling(plan: Plan, rate: float) -> float | None:
+    """The first of rate, rate/2, rate/4, ... with which the loss falls; None where none does.
+
+    By tens and for more steps where a method makes steps of one length: these swing, and grow, only later on.
+    """
     start = objective(plan, plan.problem.start)
+    by, most = (2, 40) if plan.method.reach is not None else (10, 12)
     if plan.method.reach is not None:
         rate = _short_enough(plan, rate, start)
     for _ in range(most):
-        if _loss_after_trial(plan, rate) < start:
+        if _loss_after_trial(plan, rate, _tried(plan), worst=by == 10) < start:
             return rate
-        rate /= 2
+        rate /= by
     return None
+
+
+def _tried(plan: Plan) -> int:
+    return min(TRIAL if plan.method.reach is not None else 20 * TRIAL, plan.steps)
 
 
 def _short_enough(plan: Plan, rate: float, start: float) -> float:
@@ -88,14 +96,19 @@ def objective(plan: Plan, leaves: Leaves) -> float:
     return loss if not plan.decay else loss + plan.decay / 2 * float(np.sum(np.square(flat(leaves), dtype=np.float64)))
 
 
-def _loss_after_trial(plan: Plan, rate: float) -> float:
-    """The loss on all rows after a few steps; infinite where it stops being a number, or rises at the end."""
-    trial = replace(plan, rate=rate, steps=min(TRIAL, plan.steps), held_out=None, save=None, progress=None)
+def _loss_after_trial(plan: Plan, rate: float, steps: int = TRIAL, worst: bool = False) -> float:
+    """The loss on all rows after a few steps; infinite where it stops being a number, or rises at the end.
+
+    worst: the largest in the second half of the steps.
+    """
+    trial = replace(plan, rate=rate, steps=min(steps, plan.steps), held_out=None, save=None, progress=None)
     state = begin(trial.problem, trial.method)
     reason, _ = take_steps(trial, state)
     if reason == "interrupted":
         raise KeyboardInterrupt
     loss = objective(trial, state.at[1])
+    if worst and plan.batches.size is None and not plan.decay:
+        loss = max([loss, *state.losses[len(state.losses) // 2 :]])
     return loss if reason != "diverged" and np.isfinite(loss) else np.inf
 
 
@@ -116,7 +129,7 @@ def why_it_grew(plan: Plan, lowest: Leaves) -> tuple[str, float | None, float | 
             f"{plan.rate:g}: the loss bends more strongly elsewhere on the path, or falls without end."
         )
     if works is not None:
-        said.append(f"With {works:.6g} the loss falls: that was tried, for {min(TRIAL, plan.steps)} steps.")
+        said.append(f"With {works:.6g} the loss falls: that was tried, for {_tried(plan)} steps.")
     else:
         said.append("No smaller learning rate that was tried makes it fall.")
     return " ".join(said), float(curvature) if np.isfinite(curvature) else None, limit, works

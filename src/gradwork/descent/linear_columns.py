@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.descent.problem import Array, ByFormula, ByName, Problem
+from gradwork.descent.called import ByFormula, ByName
+from gradwork.descent.problem import Array, Problem
 from gradwork.graph.trace import trace_call
 
 LAID_OUT = ("broadcast_to", "reshape", "expand_dims")  # a bias is laid over the rows by these

@@ -19,10 +19,14 @@ from gradwork.descent.problem import Leaves, Problem, Step
 from gradwork.descent.recording import Path
 
 LOOK = 100  # steps between two looks at what stalls
+LONG = 10 * LOOK  # steps of a program at most; it is looked afterwards where they would have stalled
 MOST_KEPT = 4_000_000  # numbers of the path that are kept; beyond, every second step, every fourth, ...
 TINY = 1e-9  # a gradient so much smaller than the largest one has converged
 LEAST = 1e-40  # of its square: beyond it slopes are rounding
 WILD = 1e8  # a loss so much larger than the first one has diverged
+A_PART = 0.05  # seconds of work that an interrupt may lose, about
+SWING = 1e-3  # of what the loss fell by: the last loss that much above the lowest
+SETTLE = "The steps swing about it: a smaller learning rate, or a schedule such as cosine, would let them settle."
 SAVE_EVERY = 1.0  # seconds
 
 
@@ -103,8 +107,8 @@ def take_steps(plan: Plan, state: State) -> tuple[str, str]:
     try:
         while state.at[0] < plan.steps:
             step = state.at[0]
-            look = _every(plan) if plan.held_out is not None else LOOK
-            stop = min(plan.steps, step + count, (step // LOOK + 1) * LOOK, (step // look + 1) * look)
+            look = _every(plan) if plan.held_out is not None else LONG
+            stop = min(plan.steps, step + count, (step // LONG + 1) * LONG, (step // look + 1) * look)
             began = time.monotonic()
             reason = some_steps(plan, state, stop, LOOK if plan.save is None else None)
             if reason and reason[0] == "converged" and _too_early(plan, state):
@@ -113,7 +117,8 @@ def take_steps(plan: Plan, state: State) -> tuple[str, str]:
             if reason:
                 return reason
             now = time.monotonic()
-            count = min(LOOK, 2 * count) if now - began < 0.05 else max(1, count // 2)
+            a_step = (now - began) / max(1, state.at[0] - step)
+            count = max(1, min(LONG, int(A_PART / a_step) if a_step else LONG))
             if plan.progress is not None:
                 plan.progress(state.at[0], state.losses[-1])
             if plan.save is not None and now - saved > pause:
@@ -133,7 +138,7 @@ def some_steps(plan: Plan, state: State, stop: int, look: int | None = None) -> 
     first = state.losses[0] if state.losses else None
     limit = np.inf if first is None else WILD * max(1.0, abs(first))
     taken, reason = by_program(plan, state, stop, limit, state.tiny, look, _each)
-    return reason if taken else _each(plan, state, stop)
+    return reason if taken else _each(plan, state, min(stop, (state.at[0] // LOOK + 1) * LOOK))
 
 
 def _too_early(plan: Plan, state: State) -> bool:
@@ -200,7 +205,9 @@ def _look(plan: Plan, state: State) -> tuple[str, str] | None:
         if recent >= earlier and state.square <= 1e-12 * state.steepest:
             return "converged", f"{float(np.sqrt(state.square)):.3g}"
         if recent >= earlier:
-            return "stalled", f"The loss has found no lower value in {10 * LOOK:,} steps; the lowest is {earlier:.6g}."
+            said = f"The loss has found no lower value in {10 * LOOK:,} steps; the lowest is {earlier:.6g}."
+            swings = state.losses[-1] > earlier + SWING * (state.losses[0] - earlier)
+            return "stalled", f"{said} {SETTLE}" if swings else said
     return None
 
 

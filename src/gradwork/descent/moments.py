@@ -12,13 +12,16 @@ Source: Boyd and Vandenberghe, Convex Optimization, 2004, section 9.3; Goh, Why 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradwork.descent.curvature import flat, shaped
 from gradwork.descent.problem import Array, Leaves, Problem
 from gradwork.graph.degree import degrees
+from gradwork.graph.graph import Graph
 
 if TYPE_CHECKING:
     from gradwork.descent.loop import Plan, State
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 MOST = 200  # parameters: beyond, finding the directions costs more than it saves
 LEAST_ROWS = 16
 BLOCK = 1000  # steps that are worked out together; always the same ones, so that a run may be cut anywhere
+_QUADRATIC: WeakKeyDictionary[Graph, bool] = WeakKeyDictionary()  # what was read off graphs that are kept
 RULE = {"new_weight": "weight - learning_rate*gradient"}
 
 
@@ -69,11 +73,13 @@ def quadratic_of(problem: Problem, method: Method, weight_decay: float, clip: fl
 def is_quadratic(problem: Problem) -> bool:
     """Whether the loss is a polynomial of degree 2 in the parameters, read off its graph."""
     program = problem.gradient_program(problem.data)
-    graph, count = program.graph, len(problem.start)
-    if graph.guards or program.moving or not all(program.slots.taken[:count]):
+    count = len(problem.start)
+    if program.graph.guards or program.moving or not all(program.slots.taken[:count]):
         return False
-    degree = degrees(graph, graph.inputs[:count])[graph.outputs[0]]
-    return degree is not None and degree <= 2
+    if program.graph not in _QUADRATIC:
+        degree = degrees(program.graph, program.graph.inputs[:count])[program.graph.outputs[0]]
+        _QUADRATIC[program.graph] = degree is not None and degree <= 2
+    return _QUADRATIC[program.graph]
 
 
 def _gradient(problem: Problem, at: Array) -> Array:
@@ -83,6 +89,7 @@ def _gradient(problem: Problem, at: Array) -> Array:
 def _second_slopes(problem: Problem, start: Array, slopes: Array) -> Array | None:
     """H from gradients at other points, where a difference is exact but for rounding. None where it does not hold."""
     second = np.empty((start.size, start.size))
+    size = float(np.max(np.abs(slopes)))
     for i in range(start.size):
         # As far away that the slopes change by about their own size: nearer, their difference would lose digits.
         far = max(1.0, abs(float(start[i])))
@@ -90,15 +97,22 @@ def _second_slopes(problem: Problem, start: Array, slopes: Array) -> Array | Non
             moved = start.copy()
             moved[i] += far
             second[i] = (_gradient(problem, moved) - slopes) / (moved[i] - start[i])
-            bend, size = float(np.max(np.abs(second[i]))), float(np.max(np.abs(slopes)))
+            bend = float(np.max(np.abs(second[i])))
             if not (0 < 10 * bend * far < size < np.inf):
                 break
             far = size / bend
     second = (second + second.T) / 2
-    away = np.random.default_rng(0).normal(size=start.size) * np.maximum(1.0, np.abs(start))
+    away = _somewhere(start.size) * np.maximum(1.0, np.abs(start))
     told, found = slopes + second @ away, _gradient(problem, start + away)
-    scale = float(np.max(np.abs(slopes)) + np.max(np.abs(second)) * np.sum(np.abs(away)))
+    scale = size + float(np.max(np.abs(second)) * np.sum(np.abs(away)))
     return second if np.isfinite(scale) and np.max(np.abs(told - found)) <= 1e-9 * scale else None
+
+
+@lru_cache(maxsize=16)
+def _somewhere(size: int) -> Array:
+    direction = np.random.default_rng(0).normal(size=size)
+    direction.flags.writeable = False
+    return direction
 
 
 class Moments:
@@ -156,11 +170,13 @@ def by_moments(
     stop = min(plan.steps if look else stop, (step // BLOCK + 1) * BLOCK)
     look = look or BLOCK
     losses, squares, points = moments.steps(step, stop)
-    for at in range((step // look + 1) * look - step, stop - step, look):
-        if at > 1 and np.array_equal(points[at - 1], points[at - 2]):
-            stop = step + at
-            losses, squares, points = losses[:at], squares[:at], points[:at]
-            break
+    looks = np.arange((step // look + 1) * look - step, stop - step, look)
+    looks = looks[looks > 1]
+    rests = np.flatnonzero((points[looks - 1] == points[looks - 2]).all(axis=1))
+    if rests.size:
+        at = int(looks[rests[0]])
+        stop = step + at
+        losses, squares, points = losses[:at], squares[:at], points[:at]
     largest = np.maximum.accumulate(np.append(state.steepest, squares))[:-1]
     ends = np.flatnonzero(~((losses < limit) & (squares < np.inf)) | (squares <= tiny * largest))
     done = int(ends[0]) if ends.size else stop - step

@@ -17,6 +17,7 @@ from gradwork.descent.problem import Leaves
 from gradwork.descent.result import Descent, WorkedStep
 from gradwork.notation.document import Block
 
+TRIES = 6  # shorter learning rates in place of a chosen one
 ENDLESS = "It falls without end: this loss may have no lowest value."
 
 
@@ -41,13 +42,18 @@ def outcome(
     """The record of a run; see `Descent`."""
     step, leaves, _ = state.at
     problem = plan.problem
-    losses = [*state.losses, problem.loss_there(leaves)]
+    in_parts = bool(problem.rows) and not problem.data  # what repeats steps for a picture would take as long again
+    slopes: Leaves | None = None
+    if in_parts:
+        last = problem.loss_there(leaves)
+    else:
+        value, slopes = problem.value_and_gradient(leaves)
+        last = float(value)
+    losses = [*state.losses, last]
     path_steps = np.arange(len(state.path)) * plan.stride
     curvature = limit = works = None
     how = how_taken(plan)
-    in_parts = bool(problem.rows) and not problem.data  # what repeats steps for a picture would take as long again
-    ended = reason in ("out of steps", "converged") and step and plan.batches.size is None
-    if ended and _has_grown(plan, state, losses):  # or come to rest on a plateau that is higher than the start
+    if _ended_above(plan, state, reason, losses):  # or come to rest on a plateau that is higher than the start
         reason, said = "diverged", "the loss is larger than at the start"
     if state.best is not None:
         leaves = state.best
@@ -59,7 +65,7 @@ def outcome(
         said = f"{said} {words} The parameters given are those where the loss was lowest."
         leaves = here
     elif reason in ("converged", "out of steps") and not said.endswith("."):
-        said = _in_words(plan, state, reason, losses)
+        said = _in_words(plan, state, reason, losses, slopes)
     return Descent(
         params=problem.params(leaves),
         losses=np.array(losses),
@@ -67,7 +73,7 @@ def outcome(
         path_steps=path_steps,
         reason=reason,
         explanation=said,
-        loss=problem.loss_there(leaves),
+        loss=last if leaves is state.at[1] else problem.loss_there(leaves),
         steps=step,
         learning_rate=plan.rate,
         why_learning_rate=why,
@@ -87,6 +93,30 @@ def outcome(
         work=lambda steps: _worked(plan, steps, weight_decay),
         again=None if in_parts else lambda rate, most: _again(plan, rate, most, method, weight_decay, notes),
     )
+
+
+@np.errstate(all="ignore")
+def shorter_rate(plan: Plan, state: State, reason: str, tries: int) -> tuple[float, str] | None:
+    """Where a run with a chosen learning rate grew in the end: a shorter one, and why; None where it did well.
+
+    tries: how many were given before.
+    """
+    if plan.method.search is not None or tries >= TRIES or not state.losses:
+        return None
+    losses = state.losses if reason == "diverged" else [*state.losses, plan.problem.loss_there(state.at[1])]
+    if (reason != "diverged" or _endless(losses)) and not _ended_above(plan, state, reason, losses):
+        return None
+    # By ten, as between the rates that were tried; a rate that follows from a curvature is nearer.
+    rate = plan.rate / (10 if plan.method.reach is None else 4)
+    ended = f"it was {losses[-1]:.6g} after {state.at[0]:,} steps" if reason != "diverged" else "it grew without end"
+    return rate, f"but with {plan.rate:g} the loss did not stay below its start: {ended}; so {rate:g} was taken"
+
+
+def _ended_above(plan: Plan, state: State, reason: str, losses: list[float]) -> bool:
+    """Whether a run on all rows ended with a larger loss than it began with."""
+    if reason not in ("out of steps", "converged", "stalled") or plan.batches.size is not None or not state.at[0]:
+        return False
+    return state.best is None and plan.method.search is None and _has_grown(plan, state, losses)
 
 
 @np.errstate(all="ignore")
@@ -136,9 +166,10 @@ def _endless(losses: list[float]) -> bool:
     return min(losses) < -WILD * max(1.0, abs(losses[0]))
 
 
-def _in_words(plan: Plan, state: State, reason: str, losses: list[float]) -> str:
+def _in_words(plan: Plan, state: State, reason: str, losses: list[float], slopes: Leaves | None) -> str:
     step, leaves, _ = state.at
-    _, slopes = plan.problem.value_and_gradient(leaves)
+    if slopes is None:
+        _, slopes = plan.problem.value_and_gradient(leaves)
     size = float(np.linalg.norm(flat(slopes) + plan.decay * flat(leaves)))
     steepest = max(size, float(np.sqrt(state.steepest)))
     endless = f" {ENDLESS}" if _endless(losses) else ""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.called import ByFormula
 from gradwork.descent.pictures import loss as loss_curve
-from gradwork.descent.problem import ByFormula
 from gradwork.descent.result import Descent, WorkedStep
 from gradwork.descent.sliders import sliders as sliders_of
 from gradwork.errors import ArgumentError, GradworkError

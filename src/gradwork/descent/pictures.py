@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.called import ByFormula, ByName
 from gradwork.descent.predictions import Predictions, predicted_at, predictions
-from gradwork.descent.problem import ByFormula, ByName, Problem
+from gradwork.descent.problem import Problem
 from gradwork.descent.result import Descent
 from gradwork.descent.surface import surface
 from gradwork.errors import ArgumentError, GradworkError

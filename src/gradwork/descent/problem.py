@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.called import ByFormula, called_of, kept_for
 from gradwork.descent.faults import check_data
+from gradwork.descent.kept import key_of
 from gradwork.descent.mapped import open_mapped
 from gradwork.descent.method import Method
 from gradwork.errors import ArgumentError, DataError, GradworkError
@@ -18,9 +20,6 @@ from gradwork.gradients.compile import Compiled
 from gradwork.gradients.compile import Program as CompiledProgram
 from gradwork.gradients.compile import compile as compiled
 from gradwork.gradients.transforms import grad, jvp, value_and_grad
-from gradwork.graph.formula import Formula, Program, evaluate_program
-from gradwork.graph.formula.called import as_called_program
-from gradwork.graph.op import REGISTER
 from gradwork.graph.tree import Structure, flatten
 
 Array = np.ndarray[Any, Any]
@@ -49,6 +48,7 @@ class Problem:
     backend: str = "numpy"
     numbers: Any = None
     _kept: dict[str, Compiled] = field(default_factory=dict)
+    _programs: dict[str, CompiledProgram] = field(default_factory=dict, init=False)  # that of these very data
 
     @property
     def rows(self) -> int:
@@ -75,7 +75,7 @@ class Problem:
 
     def value(self, leaves: Leaves, batch: Sequence[Any] | None = None) -> float:
         """The loss on a batch; on all data where none is given."""
-        program = self._program("value", lambda leaves, *data: self.f(self.params(leaves), *data))
+        program = self._program("value", _of_leaves(self.f, self.structure))
         return float(program(leaves, *(self.data if batch is None else batch)))
 
     def value_and_gradient(self, leaves: Leaves, batch: Sequence[Any] | None = None) -> tuple[Any, Leaves]:
@@ -92,8 +92,7 @@ class Problem:
         if getattr(self, "source", None) is not None:
             return None
         if "bent" not in self._kept:
-            loss = lambda at, *data: self.f(self.params(at), *data)  # noqa: E731
-            slope = grad(loss)
+            slope = grad(_of_leaves(self.f, self.structure))
             moved = lambda at, to, *data: jvp(lambda w: slope(w, *data), (at,), (to,))[1]  # noqa: E731
             self._kept["bent"] = compiled(moved)
         try:
@@ -104,13 +103,30 @@ class Problem:
 
     def gradient_program(self, batch: Sequence[Any]) -> CompiledProgram:
         """The program of loss and gradient for data of these shapes."""
-        return self._slopes().program_for(self.start, *batch)
+        if batch is not self.data:
+            return self._slopes().program_for(self.start, *batch)
+        if "" not in self._programs:
+            self._programs[""] = self._slopes().program_for(self.start, *batch)
+        return self._programs[""]
 
     def _slopes(self) -> Compiled:
         if "gradient" not in self._kept:
-            f = lambda leaves, *data: self.f(self.params(leaves), *data)  # noqa: E731
-            self._kept["gradient"] = compiled(f, wrt=0, backend=self.backend)
+            self._kept["gradient"] = compiled(_of_leaves(self.f, self.structure), wrt=0, backend=self.backend)
         return self._kept["gradient"]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the loss is a formula that was worked out for data of these shapes before, without a random number.
+
+        It gives the same value at the same point then, and there is nothing in it to refuse.
+        """
+        if not isinstance(self.f, ByFormula) or "gradient" not in self._kept:
+            return False
+        program = self._kept["gradient"].known_for(self.start, *self.data)
+        if program is None or program.moving or key_of(program) is None:
+            return False
+        self._programs[""] = program
+        return True
 
     def _program(self, name: str, f: Callable[..., Any]) -> Compiled:
         if name not in self._kept:
@@ -140,6 +156,11 @@ class Problem:
             return advanced(method, leaves, gradient, states, rate, number, weight_decay, clip)
 
         return compiled(update, backend=self.backend)
+
+
+def _of_leaves(f: Callable[..., Any], structure: Structure) -> Callable[..., Any]:
+    """The loss as a function of leaves. It reaches the loss alone, and not the data of a problem."""
+    return lambda leaves, *data: f(structure.build(iter(leaves)), *data)
 
 
 def advanced(
@@ -198,17 +219,18 @@ def _with_data(loss: Any, start: Any, data: Any, empty: Problem) -> Problem:
     chunks = chunks_of(data)
     if chunks is not None:
         chunks.look(check_data)
-        called = _called(loss, start, chunks.keys, True)
+        called = called_of(loss, start, chunks.keys, True)
         rest = (chunks.varying, empty.backend)
         return Large(called, empty.structure, empty.start, empty.names, (), *rest, source=chunks)
     keys, values = _columns(data)
-    called = _called(loss, start, keys, bool(values))
+    called = called_of(loss, start, keys, bool(values))
     varying = _varying(values)
     source, values = in_parts(keys or [f"data[{i}]" for i in range(len(values))], values, varying)
     if source is not None:
         rest = (varying, empty.backend)
         return Large(called, empty.structure, empty.start, empty.names, (), *rest, source=source)
-    return replace(empty, f=called, data=values, varying=varying)
+    kept = kept_for(called, empty.structure, empty.backend, values)
+    return replace(empty, f=called, data=values, varying=varying, _kept=kept)
 
 
 def _number(leaf: Any) -> Any:
@@ -234,49 +256,6 @@ def _columns(data: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 def _opened(value: Any) -> Any:
     """A path is the `.npy` file there, memory-mapped."""
     return open_mapped(Path(value)) if isinstance(value, (str, os.PathLike)) else value
-
-
-def _called(loss: Any, start: Any, keys: tuple[str, ...], has_data: bool) -> Callable[..., Any]:
-    """The loss as a function of params and of data in a row."""
-    program = as_called_program(loss) if isinstance(loss, (str, Formula)) or not callable(loss) else None
-    if program is None and not callable(loss):
-        raise ArgumentError("the loss is no function and no formula", hint="gw.descend(loss, start, (x, y))")
-    if program is None:
-        return ByName(loss, keys) if keys else loss
-    if not isinstance(start, Mapping) or (has_data and not keys):
-        hint = 'gw.descend("mean((x*w - y)^2)", {"w": 0.0}, {"x": x, "y": y})'
-        raise ArgumentError("a formula takes its parameters and data by name", why="both are dicts", hint=hint)
-    return ByFormula(program.program, keys)
-
-
-@dataclass(frozen=True)
-class ByFormula:
-    """Named formulas as a function of a dict of parameters and of data in a row."""
-
-    program: Program
-    keys: tuple[str, ...]
-
-    def lines(self, params: Mapping[str, Any], *columns: Any) -> dict[str, Any]:
-        """The value of every line."""
-        return evaluate_program(self.program, self.bound(params, *columns), REGISTER.by_word)
-
-    def bound(self, params: Mapping[str, Any], *columns: Any) -> dict[str, Any]:
-        """Every name with its value."""
-        return {**dict(zip(self.keys, columns, strict=True)), **params}
-
-    def __call__(self, params: Mapping[str, Any], *columns: Any) -> Any:
-        return self.lines(params, *columns)[self.program.lines[-1][0]]
-
-
-@dataclass(frozen=True)
-class ByName:
-    """A function of params and of data by name, as one of data in a row."""
-
-    loss: Callable[..., Any]
-    keys: tuple[str, ...]
-
-    def __call__(self, params: Any, *columns: Any) -> Any:
-        return self.loss(params, **dict(zip(self.keys, columns, strict=True)))
 
 
 def _varying(data: Sequence[Any]) -> tuple[bool, ...]:

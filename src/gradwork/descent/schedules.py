@@ -5,6 +5,7 @@ A schedule is a formula of `step`, which counts from 0, and `steps`, how many th
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -28,13 +29,27 @@ FORMULAS = {
 
 def check(schedule: Schedule) -> None:
     """Raise ArgumentError for a schedule that there is not."""
-    if schedule is None or callable(schedule) or schedule in FORMULAS:
+    if callable(schedule):
+        _check_takes(schedule)
+        return
+    if schedule is None or schedule in FORMULAS:
         return
     raise ArgumentError(
         f"there is no schedule {schedule!r}",
         why=f"the schedules are {', '.join(FORMULAS)}, or a function of step and steps",
         hint=" or ".join(close(str(schedule), FORMULAS)) or None,
     )
+
+
+def _check_takes(schedule: Callable[[int, int], float]) -> None:
+    try:
+        inspect.signature(schedule).bind(0, 1)
+    except ValueError:
+        return  # a function of C: what it takes shows when it is called
+    except TypeError as error:
+        why = f"it is called with the step and the number of all steps: {error}"
+        hint = "schedule=lambda step, steps: 1 / (1 + step)"
+        raise ArgumentError("the schedule does not take two arguments", why=why, hint=hint) from None
 
 
 def factors(schedule: Schedule, start: int, stop: int, steps: int) -> list[float]:

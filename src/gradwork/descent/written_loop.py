@@ -6,20 +6,25 @@ For many, they lie in one vector and are updated at once. Where the rows are man
 
 from __future__ import annotations
 
+import math
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwork.descent.by_rows import Split
+from gradwork.descent.half import half_of
 from gradwork.descent.halves import Halves, split_in_halves
+from gradwork.descent.held import Recipe, apart
+from gradwork.descent.kept import is_held, loop_key
 from gradwork.descent.method import Method
 from gradwork.descent.problem import Array, Problem
-from gradwork.descent.program import CONVERGED, DIVERGED, Loop, Memory
+from gradwork.descent.program import CONVERGED, DIVERGED, Held, Loop, Memory
 from gradwork.descent.update import update_form
 from gradwork.gradients.compile import Program
+from gradwork.graph.keyed import Kept
 from gradwork.lowering.compiled_form import CompiledForm, compiled_form
 from gradwork.lowering.loop_body import LoopBody
 from gradwork.lowering.loop_form import known_data, loop_form
@@ -28,6 +33,7 @@ from gradwork.lowering.numpy_program import Careful, compiled_text
 from gradwork.lowering.scalar_program import cost, single_numbers
 
 FEW = 8  # parameters that are updated number by number
+LOOPS = Kept()
 CHEAPER = 0.65  # in a loop NumPy's calls cost less than on their own: measured on a line through 10 to 60 points
 
 
@@ -47,7 +53,13 @@ def loop_of(
         return None
     if len(program.slots.taken) != count + len(problem.data) or not _all_taken(program, count, fixed):
         return None
-    return _Writer(problem, program, method, weight_decay, clip, fixed).loop()
+    key = loop_key(problem, program, (method, weight_decay, clip, rows))
+    loop = LOOPS.get(key) if key is not None else None
+    if loop is None:
+        loop = _Writer(problem, program, method, weight_decay, clip, fixed).loop()
+        if loop is not None and loop.form != "halves" and key is not None:
+            loop = LOOPS.put(key, loop)
+    return loop.renewed(problem) if loop is not None else None
 
 
 def _all_taken(program: Program, count: int, fixed: Sequence[bool]) -> bool:
@@ -77,21 +89,25 @@ class _Writer:
         self.batches: list[Array | None] = []
         self.data_inputs: list[int] = []
         known: dict[int, Any] = {}
+        held: list[tuple[int, int, Any]] = []
         dtypes = iter(program.slots.dtypes[count:])
-        for value, taken, is_fixed, varying in zip(
-            problem.data, program.slots.taken[count:], fixed, problem.varying, strict=True
-        ):
+        given = zip(problem.data, program.slots.taken[count:], fixed, problem.varying, strict=True)
+        for k, (value, taken, is_fixed, varying) in enumerate(given):
             if not taken:
                 continue
             position, dtype = next(inputs), next(dtypes)
-            if is_fixed:
-                known[position] = np.asarray(value, dtype)
-            else:
+            if not is_fixed:
                 assert varying
                 self.data_inputs.append(position)
                 self.batches.append(np.empty(graph.nodes[position].shape, dtype))
-        self.gathered = [v for v, f in zip(problem.data, fixed, strict=True) if not f]
+            elif is_held(value):
+                held.append((position, k, dtype))
+            else:
+                known[position] = np.asarray(value, dtype)
+        self.gathered = [(k, v) for k, (v, f) in enumerate(zip(problem.data, fixed, strict=True)) if not f]
+        self.held = Held([k for _, k, _ in held], Recipe(len(held), [dtype for *_, dtype in held]))
         self.source = known_data(graph, known)
+        self.held_inputs = {position: number for number, (position, *_) in enumerate(held)}
         self.update = update_form(method, self.size, self.dtype, weight_decay, clip)
         self.states = len(method.states)
         self.buffers: list[tuple[tuple[int, ...], Any]] = []
@@ -100,28 +116,37 @@ class _Writer:
     def loop(self) -> Loop | None:
         """The program, in the form that costs least."""
         plain = compiled_form(self.source)
+        order = dict(zip(self.source.inputs, plain.graph.inputs, strict=True))
+        split = split_in_halves(self.problem, plain.graph) if not self.batches else None
+        plain, of = apart(plain, {order[i]: number for i, number in self.held_inputs.items()}, self.held.recipe)
         if self.floats:
             scalar, numpy = cost(plain)
             more, less = cost(self.update)
             if scalar + more < CHEAPER * (numpy + less) and single_numbers(plain.graph):
                 try:
-                    return self._by_numbers(plain)
+                    return self._by_numbers(plain, of)
                 except TooLarge:
                     pass
-        split = split_in_halves(self.problem, plain.graph) if not self.batches else None
         halves = self._by_halves(split) if split is not None else None
-        return halves if halves is not None else self._by_arrays(loop_form(plain))
+        if halves is not None:
+            return halves
+        form = loop_form(plain)
+        moved = dict(zip(plain.graph.inputs, form.graph.inputs, strict=True))
+        return self._by_arrays(*apart(form, {moved[i]: number for i, number in of.items()}, self.held.recipe))
 
     # -- all in single numbers --------------------------------------------------------------------------------------
 
-    def _by_numbers(self, form: CompiledForm) -> Loop:
+    def _by_numbers(self, form: CompiledForm, of: Mapping[int, int]) -> Loop:
         numbers = Numbers()
+        known = {position: self._hold(number) for position, number in of.items()}
         starts = dict(zip(self._at(form, self.leaf_inputs), self.memory.starts, strict=True))
         batches = {position: f"x{j}" for j, position in enumerate(self._at(form, self.data_inputs))}
 
         def entry(position: int, k: int) -> int:
             if position in starts:
                 return numbers.number("entry", "p", starts[position] + k)
+            if position in known:
+                return numbers.number("entry", f"{known[position]}_", k)
             return numbers.number("entry", batches[position], k)
 
         tables = tables_of(numbers, form.graph, entry)
@@ -141,7 +166,19 @@ class _Writer:
             assert batch is not None
             gather.append(f"{self._unpacked(f'x{j}', batch.size)} = {self._numbers(batch.size)}(batch{j})")
         after = [*text.lines[done:], assigned]
-        return self._framed([*gather, *lines], after, names, in_memory=False, form="numbers")
+        taken_apart = []
+        for position, name in known.items():
+            size = math.prod(form.graph.nodes[position].shape)
+            if size and form.graph.nodes[position].shape:
+                taken_apart.append(f"{self._unpacked(f'{name}_', size)} = {self._numbers(size)}({name})")
+            elif size:
+                taken_apart.append(f"{name}_0 = {name}")
+        return self._framed([*gather, *lines], after, names, in_memory=False, form="numbers", first=taken_apart)
+
+    def _hold(self, number: int) -> str:
+        """A name for a value that the data decide. It is bound when the loop is renewed for data."""
+        self.held.names.setdefault(number, f"held{number}")
+        return self.held.names[number]
 
     def _updated(self, numbers: Numbers, gradient: Sequence[int]) -> tuple[int, list[int]]:
         """The numbers of the square norm, of the new weights, and of all that is remembered."""
@@ -161,7 +198,7 @@ class _Writer:
 
     # -- the loss in arrays -----------------------------------------------------------------------------------------
 
-    def _by_arrays(self, form: CompiledForm) -> Loop | None:
+    def _by_arrays(self, form: CompiledForm, of: Mapping[int, int]) -> Loop | None:
         graph, memory = form.graph, self.memory
         weights, slopes = memory.views(memory.weights), memory.views(memory.gradient)
         leaves = self._at(form, self.leaf_inputs)
@@ -172,6 +209,7 @@ class _Writer:
             for k, i in enumerate(leaves)
         }
         called |= {i: f"batch{j}" for j, i in enumerate(data)}
+        called |= {i: self._hold(number) for i, number in of.items()}
         loss, *gradient = graph.outputs
         few = self.floats and self.size <= FEW and single_numbers(self.update.graph)
         whole = not few or any(np.ndim(leaf) for leaf in memory.like)
@@ -179,6 +217,9 @@ class _Writer:
             return None
         into = {i: (self._bound(s, f"slope{k}"), s) for k, (i, s) in enumerate(zip(gradient, slopes, strict=True))}
         places |= {i: b for i, b in zip(data, self.batches, strict=True) if b is not None}
+        single = {number: np.empty((), graph.nodes[i].dtype) for i, number in of.items() if not graph.nodes[i].shape}
+        places |= {i: single[number] for i, number in of.items() if number in single}
+        self.held.places.update(single)
         body = LoopBody(form, "t", self.bound, called, places, into if whole else {}, self.floats, self.buffers)
         lines = body.body()
         lines += [f"loss = {body.names[loss]}" if self.floats else f"loss = float({body.names[loss]})"]
@@ -192,7 +233,7 @@ class _Writer:
         rows = self.problem.rows
         spans = (slice(0, rows // 2), slice(rows // 2, rows))
         gradients = [np.zeros_like(self.memory.gradient) for _ in spans]
-        made = [self._half(self.problem.batch(s), g) for s, g in zip(spans, gradients, strict=True)]
+        made = [half_of(self.problem, self.memory, s, g) for s, g in zip(spans, gradients, strict=True)]
         functions = [function for function in made if function is not None]
         if len(functions) < 2:
             return None
@@ -203,32 +244,6 @@ class _Writer:
         if loop is not None:
             loop.around, loop.form = halves, "halves"
         return loop
-
-    def _half(self, batch: tuple[Any, ...], gradient: Array) -> Callable[[], float] | None:
-        """A function that works out loss and gradient of some rows, the latter into `gradient`."""
-        problem, memory = self.problem, self.memory
-        program = problem.gradient_program(batch)
-        graph, count = program.graph, len(problem.start)
-        if graph.guards or program.moving or not all(program.slots.taken[:count]):
-            return None
-        given = [value for value, taken in zip(batch, program.slots.taken[count:], strict=True) if taken]
-        typed = zip(graph.inputs[count:], given, program.slots.dtypes[count:], strict=True)
-        form = loop_form(compiled_form(known_data(graph, {i: np.asarray(v, dtype) for i, v, dtype in typed})))
-        loss, *slopes = form.graph.outputs
-        if len(set(form.graph.outputs)) < len(form.graph.outputs):
-            return None
-        bound: dict[str, Any] = {"np": np, "Careful": Careful}
-        weights = memory.views(memory.weights)
-        bound.update({f"leaf{k}": view for k, view in enumerate(weights)})
-        bound.update({f"slope{k}": view for k, view in enumerate(memory.views(gradient))})
-        leaves = form.graph.inputs
-        called = {i: f"leaf{k}" if np.ndim(weights[k]) else f"p{k}" for k, i in enumerate(leaves)}
-        into = {i: (f"slope{k}", bound[f"slope{k}"]) for k, i in enumerate(slopes)}
-        body = LoopBody(form, "t", bound, called, dict(zip(leaves, weights, strict=True)), into, self.floats, [])
-        read = ".item()" if self.floats else "[()]"
-        numbers = [f"p{k} = leaf{k}{read}" for k, view in enumerate(weights) if not view.ndim]
-        lines = [*numbers, *body.body(), f"return float({body.names[loss]})"]
-        return compiled_text("def half():\n" + "".join(f"    {line}\n" for line in lines), "half", bound)
 
     # -- the update -------------------------------------------------------------------------------------------------
 
@@ -275,8 +290,16 @@ class _Writer:
 
     # -- the frame --------------------------------------------------------------------------------------------------
 
-    def _framed(self, before: list[str], after: list[str], names: list[str], in_memory: bool, form: str) -> Loop:
-        """The function: the steps one after the other, with their checks and their record."""
+    def _framed(
+        self,
+        before: list[str],
+        after: list[str],
+        names: list[str],
+        in_memory: bool,
+        form: str,
+        first: Sequence[str] = (),
+    ) -> Loop:
+        """The function: the steps one after the other, with their checks and their record. first: lines above all."""
         memory, bound = self.memory, self.bound
         bound.update(weights=memory.weights, gradient=memory.gradient)
         bound.update({f"remembered{j}": v for j, v in enumerate(memory.states)})
@@ -315,6 +338,7 @@ class _Writer:
             "keep(loss)",
         ]
         lines = [
+            *first,
             *head,
             *(["record = memoryview(rows).cast('B')"] if names else []),
             "step, every, code, loss, square, latest = first, stride == 1, 0, inf, inf, inf",
@@ -326,7 +350,7 @@ class _Writer:
         ]
         arguments = "first, rates, limit, tiny, steepest, keep, rows, stride, every_chosen"
         text = f"def steps({arguments}):\n" + "".join(f"    {line}\n" for line in lines)
-        return Loop(memory, compiled_text(text, "steps", bound), text, self.batches, form)
+        return Loop(memory, compiled_text(text, "steps", bound), text, self.batches, form, held=self.held)
 
     def _put_back(self, packed: str) -> str:
         """The parameters, written to where the arrays' operations read them."""
@@ -338,10 +362,10 @@ class _Writer:
 
     def _gathered(self, j: int) -> str:
         """The rows of a step, copied to where the program reads them."""
-        data = self.gathered[j]
+        place, data = self.gathered[j]
         batch = self.batches[j]
         assert batch is not None
-        self.bound[f"data{j}"] = data
+        self.held.rows[f"data{j}"] = place
         if data.dtype == batch.dtype:
             return f"data{j}.take(chosen, 0, batch{j}, 'clip')"
         return f"batch{j}[...] = data{j}[chosen]"

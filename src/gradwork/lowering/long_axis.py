@@ -6,6 +6,8 @@ times faster. The tables come from matrix products and go into some, where being
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Guard, Params
 from gradwork.graph.op import REGISTER
 from gradwork.lowering.compiled_form import CompiledForm
@@ -17,9 +19,14 @@ TIMES_LONGER = 2
 REDUCING = frozenset({"sum", "max", "min"})
 
 
-def along_the_long_axis(form: CompiledForm) -> CompiledForm:
-    """The compiled form with short-rowed tables turned, where that pays; itself where there are none."""
-    turned = _to_turn(form.graph)
+def along_the_long_axis(form: CompiledForm, products: bool = False) -> CompiledForm:
+    """The compiled form with short-rowed tables turned, where that pays; itself where there are none.
+
+    products: turn layers too, products that are only worked on entry by entry. To add a bias to a row of 900 entries 32
+    times is quicker than to one of 32 entries 900 times; it pays where the data can be turned beforehand, in a loop.
+    """
+    turned = _to_turn(form.graph, _layers(form.graph)) if products else set()
+    turned = turned or _to_turn(form.graph)
     return _Turner(form, turned).turned_form() if turned else form
 
 
@@ -33,14 +40,25 @@ def _is_table(graph: Graph, position: int) -> bool:
     )
 
 
-def _to_turn(graph: Graph) -> set[int]:
+def _layers(graph: Graph) -> set[int]:
+    """Products of known numbers with parameters, as the first layer of a network is."""
+    known = (CONSTANT, INPUT)
+    return {
+        i
+        for i, node in enumerate(graph.nodes)
+        if node.op == "matmul" and _is_table(graph, i) and all(graph.nodes[k].op in known for k in node.inputs)
+    }
+
+
+def _to_turn(graph: Graph, more: Iterable[int] = ()) -> set[int]:
     """The nodes that are kept turned: tables that are summed over rows, all that meets them entry by entry, and the
-    columns that come out."""
+    columns that come out. Likewise from `more`."""
     seeds = {
         node.inputs[0]
         for node in graph.nodes
         if node.op in REDUCING and node.params["axis"] == (1,) and _is_table(graph, node.inputs[0])
     }
+    seeds.update(more)
     turned: set[int] = set()
     # Only what is known to be turned: a running sum or a sort along the rows would run the other way on its side.
     waiting = [i for i in seeds if _joins(graph, i, graph.nodes[i].shape[0])]

@@ -30,7 +30,7 @@ def known_data(graph: Graph, values: Mapping[int, Any]) -> Graph:
 
 def loop_form(form: CompiledForm) -> CompiledForm:
     """A compiled form without decisions, as it is best run many times."""
-    return _Rewriter(along_the_long_axis(form)).rewritten()
+    return _Rewriter(along_the_long_axis(form, products=True)).rewritten()
 
 
 class _Rewriter:

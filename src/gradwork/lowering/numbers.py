@@ -115,9 +115,8 @@ def _table(
     if node.op == INPUT:
         return shaped([entry(position, k) for k in range(math.prod(node.shape))], node.shape)
     if node.op == CONSTANT:
-        structural = any(not REGISTER.named(graph.nodes[i].op).elementwise for i in graph.consumers[position])
-        if structural and node.dtype.kind not in "fb":
-            return np.zeros(0, int)  # positions: what reads them looks at the constant itself
+        if node.dtype.kind not in "fb" and _are_places(graph, position):
+            return np.zeros(0, int)  # what reads them looks at the constant itself
         value = np.broadcast_to(graph.constants[position], node.shape)
         if value.size > MOST_NUMBERS:
             raise TooLarge
@@ -133,6 +132,13 @@ def _table(
     if way is None:
         raise TooLarge
     return way(numbers, graph, node, inputs)
+
+
+def _are_places(graph: Graph, position: int) -> bool:
+    """Whether a constant only says where something stands."""
+    values = {"getitem": 1, "scatter": 1, "add_at": 2}  # inputs of these that are no places
+    readers = [graph.nodes[i] for i in graph.consumers[position]]
+    return all(node.op in values and position not in node.inputs[: values[node.op]] for node in readers)
 
 
 def _applied(numbers: Numbers, op: str, row: Sequence[int]) -> int:

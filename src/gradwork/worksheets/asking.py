@@ -12,10 +12,10 @@ from textwrap import fill
 
 from gradwork.errors import DataError
 from gradwork.notation.document import Document
+from gradwork.notation.language import Language
 from gradwork.worksheets.hints import hints
-from gradwork.worksheets.marking import EMPTY, MISTAKE, UNREADABLE, WRONG, Mark
+from gradwork.worksheets.marks import EMPTY, MISTAKE, UNREADABLE, WRONG, Mark
 from gradwork.worksheets.sheet import Asked, Sheet
-from gradwork.worksheets.words import Language
 
 _INDENT = " " * 7
 _AGAIN = (MISTAKE, WRONG, UNREADABLE)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from gradwork.check.paper import Slip
 from gradwork.worksheets.exercise import Chapter
-from gradwork.worksheets.marking import FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE
+from gradwork.worksheets.marks import FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE
 from gradwork.worksheets.rounding import number_text, rounded
 from gradwork.worksheets.sheet import Asked, Sheet, make_sheet
 from gradwork.worksheets.solver import solve

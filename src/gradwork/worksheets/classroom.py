@@ -21,7 +21,7 @@ from gradwork.errors import DataError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Paragraph, Table
 from gradwork.worksheets.marked import Marked
-from gradwork.worksheets.marking import EMPTY, MISTAKE, UNREADABLE, WRONG
+from gradwork.worksheets.marks import EMPTY, MISTAKE, UNREADABLE, WRONG
 from gradwork.worksheets.sheet import Sheet
 
 

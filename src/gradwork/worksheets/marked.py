@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gradwork.check.cause import Cause
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Paragraph, Table
-from gradwork.worksheets.marking import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG, Mark
+from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG, Mark
 
 if TYPE_CHECKING:
     from gradwork.worksheets.sheet import Sheet

@@ -14,15 +14,17 @@ from gradwork._version import __version__
 from gradwork.errors import DataError, UsageError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Table
+from gradwork.notation.language import Language
 from gradwork.worksheets.confusion import confusion_page, worth
 from gradwork.worksheets.exercise import Ask, Chapter
 from gradwork.worksheets.item import Item, make_item
 from gradwork.worksheets.marked import Marked
-from gradwork.worksheets.marking import Credit, mark_sheet
+from gradwork.worksheets.marking import mark_sheet
+from gradwork.worksheets.marks import Credit
 from gradwork.worksheets.masks import Mask
 from gradwork.worksheets.printing import Numbering, Place
 from gradwork.worksheets.rounding import number_text
-from gradwork.worksheets.words import Language, language_named
+from gradwork.worksheets.words import language_named
 
 RECORD = ".sheet.json"
 CODE = "gradwork:"  # what the code at the foot of a printed sheet begins with

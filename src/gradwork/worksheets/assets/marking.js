@@ -179,7 +179,7 @@ function worked(f, values) {
   }
 }
 
-// --- marking: see worksheets/marking.py
+// --- marking: see worksheets/marking.py and naming.py
 
 function markSheet(answers) {
   const marks = {};

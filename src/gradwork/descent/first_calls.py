@@ -1,0 +1,78 @@
+"""The first calls of a loss: does it take the data, give a number, leave its parameters alone, and repeat itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradwork.descent.large import sample_of
+from gradwork.descent.linear_columns import names_of
+from gradwork.descent.problem import Problem
+from gradwork.errors import (
+    ChangedArgumentError,
+    DataError,
+    GradworkError,
+    NotRepeatableError,
+    ShapeError,
+)
+from gradwork.graph.trace import as_number
+
+
+def check_rows(problem: Problem) -> None:
+    """Raise DataError for data without a row."""
+    for name, values in zip(names_of(problem), problem.data, strict=False):
+        if np.ndim(values) and not len(values):
+            raise DataError(f"{name} has no rows", why="a loss over no rows is no number", hint="data with rows")
+
+
+def check_repeats(problem: Problem) -> None:
+    """Call the loss twice at the start.
+
+    Raises ShapeError where it stops and the data differ in length, ChangedArgumentError where it writes into its
+    parameters, NotRepeatableError where it gives two values. What it gives is judged when it is traced.
+    """
+    first, second = (as_number(_called(problem)) for _ in range(2))
+    if first is None or second is None or np.array_equal(first, second, equal_nan=True):
+        return
+    raise NotRepeatableError(
+        "the loss gives different values at the same point",
+        details=(f"first {_short(first)}, then {_short(second)}",),
+        why="a step is worked out once and taken many times, with the same random numbers in each",
+        hint="a loss without random numbers of its own; batch= draws rows anew for each step",
+    )
+
+
+def _called(problem: Problem) -> Any:
+    leaves = [np.array(leaf)[()] for leaf in problem.start]
+    try:
+        value = problem.f(problem.params(leaves), *sample_of(problem))
+    except GradworkError:
+        raise
+    except Exception as error:
+        raise _of_lengths(problem, error) or error from None
+    for name, before, after in zip(problem.names, problem.start, leaves, strict=True):
+        if not np.array_equal(before, after, equal_nan=True):
+            raise ChangedArgumentError(
+                f"the loss changes {name} in place",
+                why="the next step starts from the parameters, and the loss has moved them",
+                hint="work on a copy inside the loss: w = w.copy()",
+            )
+    return value
+
+
+def _of_lengths(problem: Problem, error: Exception) -> ShapeError | None:
+    """What the loss stopped at, where the data differ in length; None where that is not it."""
+    lengths = {name: len(v) for name, v in zip(names_of(problem), problem.data, strict=False) if np.ndim(v)}
+    if not isinstance(error, ValueError) or len(set(lengths.values())) < 2:
+        return None
+    rows = ", ".join(f"{name} {count}" for name, count in lengths.items())
+    return ShapeError(
+        f"the loss stops at the start: {error}",
+        why=f"the data have different numbers of rows: {rows}",
+        hint="equal rows",
+    )
+
+
+def _short(value: Any) -> str:
+    return f"{float(value):.6g}" if np.ndim(value) == 0 else f"an array {np.shape(value)}"

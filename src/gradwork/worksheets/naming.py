@@ -1,0 +1,190 @@
+"""The name of a mistake: which slips of the catalogue give what was typed, and which of them is the likeliest.
+
+Each way to a blank with a mistake in it, made by the causes of the catalogue, is worked out on the numbers of the key
+and on the learner's own. What explains a whole matrix is preferred to what explains one number of it, and where two
+mistakes give the same number, both are named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gradwork.check.cause import Cause
+from gradwork.check.diagnoses.digits_swapped import CAUSE as EXCHANGED
+from gradwork.check.diagnoses.digits_swapped import SAYS, are_exchanged
+from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
+from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
+from gradwork.check.paper import Slip
+from gradwork.notation.language import Language
+from gradwork.worksheets.agreeing import is_beside, shows
+from gradwork.worksheets.marks import CARRIED, MISTAKE, RIGHT, WRONG, Mark
+from gradwork.worksheets.own_work import OwnWork
+from gradwork.worksheets.rounding import SLACK, number_text, rounded
+from gradwork.worksheets.routes import Route
+from gradwork.worksheets.weights import (
+    AGAINST,
+    ALSO,
+    BESIDE,
+    LEAST,
+    NEAR,
+    OWN,
+    RANK,
+    RARE,
+    SAYS_BY_DIGITS,
+    TURNED,
+    is_reckoned,
+)
+
+_MOST = 3  # others that are named beside one
+Kind = tuple[Any, ...]  # cause, what is alike over a matrix, which way, and whether on the learner's own numbers
+Throughout = Mapping[tuple[str, Any], int]  # how many wrong numbers of the sheet a cause, or one kind of it, explains
+
+
+@dataclass(frozen=True, eq=False)
+class _Name:
+    """What some wrong numbers of one matrix are called."""
+
+    cells: list[int]
+    cause: Cause
+    slips: Mapping[int, Slip]
+    others: tuple[Cause, ...]
+
+
+class Naming:
+    """The wrong numbers of one exercise. `done`: the marks of the others."""
+
+    def __init__(self, work: OwnWork, done: Mapping[int, Mark], say: Language) -> None:
+        self.work, self.done, self.say = work, done, say
+        self.hits: dict[int, dict[Kind, tuple[Cause, Slip]]] = {}
+
+    def look_at(self, cell: int) -> None:
+        """Find the slips that give what was typed, while the learner's own numbers are those before this blank."""
+        work, found = self.work, self.hits.setdefault(cell, {})
+        routes = work.item.routes(cell)
+        for own in (False, True) if routes and work.changed(routes[0].reads, cell) else (False,) if routes else ():
+            exchanged = self._exchanged(cell, routes[0], own)
+            if exchanged is not None:
+                found[EXCHANGED.code, exchanged.key, 0, own] = (EXCHANGED, exchanged)
+        for way, route in enumerate(routes):
+            mixed = work.changed(route.reads, cell)
+            for cause, slip in route.slips:
+                for own in (False, True) if mixed else (False,):
+                    if self._gives(slip, cell, own):
+                        found.setdefault((cause.code, slip.key, way, own), (cause, slip))
+
+    def kinds(self) -> Iterator[tuple[str, Any]]:
+        """What explains a wrong number of this exercise: each cause and each kind of it, once a number."""
+        for hits in self.hits.values():
+            yield from {(code, key) for code, key, _, _ in hits}
+            yield from {(code, None) for code, _, _, _ in hits}
+
+    def marks(self, throughout: Throughout) -> list[Mark]:
+        """The marks of the wrong numbers: with a name where there is one."""
+        found, left = [], list(self.hits)
+        while left and (name := self._best(left, throughout)) is not None:
+            found += [self._mark(cell, name) for cell in name.cells]
+            left = [c for c in left if c not in name.cells]
+        return [*found, *(Mark(self.work.blanks[c], self.work.typed[c], WRONG) for c in left)]
+
+    def _mark(self, cell: int, name: _Name) -> Mark:
+        slip, work = name.slips[cell], self.work
+        says, key = self.say(slip.says, **slip.names), (name.cause.code, *slip.key)
+        return Mark(work.blanks[cell], work.typed[cell], MISTAKE, 0.0, says, name.cause, name.others, key)
+
+    # -- which slips give it ------------------------------------------------------------------------------------------
+
+    def _gives(self, slip: Slip, cell: int, own: bool) -> bool:
+        value, key = self._value(slip, own), self.work.key[cell]
+        if value is None or abs(value - key) <= SLACK * max(1.0, abs(value)):
+            return False
+        return any(shows(r, value, self.work.decimals, 2) for r in self.work.readings[cell])
+
+    def _value(self, slip: Slip, own: bool) -> float | None:
+        try:
+            value = slip.value(self.work.own if own else self.work.key)
+        except (ArithmeticError, ValueError, IndexError):
+            return None
+        return value if not isinstance(value, complex) and math.isfinite(value) else None
+
+    def _exchanged(self, cell: int, route: Route, own: bool) -> Slip | None:
+        """Two digits in each other's place, of the right number or of what follows from the learner's own."""
+        work = self.work
+        try:
+            value = rounded(route.value(work.own), work.decimals) if own else work.key[cell]
+        except (ArithmeticError, ValueError):
+            return None
+        right = number_text(value)
+        if any(are_exchanged(number_text(r.value), right) for r in work.readings[cell]):
+            return Slip(("known", value), SAYS, {"value": right}, ("digits",))
+        return None
+
+    # -- which of them is the likeliest -------------------------------------------------------------------------------
+
+    def _best(self, left: Sequence[int], throughout: Throughout) -> _Name | None:
+        """The slip that is likeliest: it explains a whole matrix, or the same happens throughout the sheet."""
+        cells_of: dict[Kind, list[int]] = {}
+        for cell in left:
+            for key in self.hits[cell]:
+                cells_of.setdefault((self.work.plan.owner[cell].name, *key), []).append(cell)
+        ranked = []
+        for key, cells in cells_of.items():
+            cause, slip = self.hits[cells[0]][key[1:]]
+            ranked.append((self._weight(key, cells, cause, slip, throughout), key, cause))
+        ranked.sort(key=lambda r: r[0], reverse=True)
+        if not ranked:
+            return None
+        most, key, cause = ranked[0]
+        cells = cells_of[key]
+        by_chance = most < LEAST and self._is_beside(cells[0])
+        if most + BESIDE * by_chance < LEAST:
+            return None
+        others = {c.code: c for w, k, c in ranked[1:] if most - w < NEAR and set(cells_of[k]) == set(cells)}
+        others.pop(cause.code, None)
+        if by_chance:
+            several = (cause, *others.values())[:_MOST]
+            reckoned = Slip(("cell", cells[0]), RECKONED_SAYS, key=("beside",))
+            return _Name(cells[:1], RECKONED, {cells[0]: reckoned}, several)
+        slips = {c: self.hits[c][key[1:]][1] for c in cells}
+        return _Name(cells, cause, slips, tuple(others.values())[:_MOST])
+
+    def _weight(self, key: Kind, cells: Sequence[int], cause: Cause, slip: Slip, throughout: Throughout) -> float:
+        """How much speaks for a slip: what its numbers say, and where else it is made; and what speaks against it."""
+        _, code, kind, way, own = key
+        weight: float = sum(self._says(cell) for cell in cells)
+        weight += ALSO * min(throughout[code, kind] - len(cells), 3) + min(throughout[code, None] - len(cells), 3) / 2
+        if "slip" not in cause.paper:  # which happens at one number and not at another
+            weight -= AGAINST * min(self._against(key), 3)
+        weight -= cause.rank / RANK + RARE * slip.rare + TURNED * bool(way)
+        mixed = self.work.changed(self.work.item.routes(cells[0])[way].reads, cells[0])
+        return weight - OWN * (bool(own) != mixed)
+
+    def _says(self, cell: int) -> float:
+        """How much a number says: one with many digits is met by few slips, a small one by many.
+
+        A number beside the right one, or with one other digit, is most often a slip of the pen.
+        """
+        digits = number_text(abs(self.work.number(cell))).replace(".", "").strip("0")
+        return SAYS_BY_DIGITS[min(len(digits), 3)] - BESIDE * self._is_beside(cell)
+
+    def _is_beside(self, cell: int) -> bool:
+        """Whether a number is most likely a slip of arithmetic."""
+        return is_beside(self.work.number(cell), self.work.key[cell]) and is_reckoned(self.work.item, cell)
+
+    def _against(self, key: Kind) -> int:
+        """How many right numbers of the same matrix would be wrong if this mistake had been made there too."""
+        name, code, kind, way, own = key
+        return sum(
+            self._would_be_wrong(cell, (code, kind), way, own)
+            for cell, mark in self.done.items()
+            if mark.status in (RIGHT, CARRIED) and self.work.plan.owner[cell].name == name
+        )
+
+    def _would_be_wrong(self, cell: int, kind: tuple[str, Any], way: int, own: bool) -> bool:
+        routes = self.work.item.routes(cell)
+        slips = routes[way].slips if way < len(routes) else ()
+        slip = next((slip for cause, slip in slips if (cause.code, slip.key) == kind), None)
+        value = None if slip is None else self._value(slip, own)
+        return value is not None and abs(value - self.work.key[cell]) > SLACK * max(1.0, abs(value))
