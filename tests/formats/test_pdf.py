@@ -16,7 +16,7 @@ from gradwork import formats
 from gradwork.errors import MissingExtraError, UsageError
 from gradwork.formats import pdf, typst
 from gradwork.formats._typst_math import quoted, silent
-from gradwork.notation.document import Block, Document, Equation, Listing, Paragraph, Style, Table
+from gradwork.notation.document import Block, Document, Equation, Figure, Heading, Listing, Paragraph, Style, Table
 from gradwork.notation.layout import (
     Blank,
     Fraction,
@@ -317,3 +317,14 @@ def test_a_blank_has_room_to_write() -> None:
     source = typst._look() + '#set page(margin: 10mm, width: auto, height: auto)\n#show: look\n#slot("1")'
     wide, high, _ = unpacked(compiler.compile(source.encode(), format="png", ppi=254))
     assert wide >= 200 + 120 and high >= 200 + 70  # ten points a millimetre, and 10 mm of margin at each side
+
+
+@made
+def test_a_figure_with_a_variant_of_a_letter_is_made() -> None:
+    page = Document("", (Figure((), x_label="0\ufe00"),))
+    assert formats.render(page, "pdf")[:4] == b"%PDF"
+
+
+def test_a_heading_with_nothing_to_see_is_left_out() -> None:
+    page = Document("", (Heading(Words(""), 1), Heading("Seen", 2)))
+    assert str(formats.render(page, "typst")).rpartition("#sheet(")[2].count("title(") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gradwork.notation.language import Language
 from gradwork.notation.layout import (
     Blank,
     Call,
@@ -52,3 +53,14 @@ x, y, w = Symbol("x"), Symbol("y"), Symbol("w")
 )
 def test_spoken(piece: Layout, said: str) -> None:
     assert spoken(piece) == said
+
+
+def test_another_language_puts_the_parts_where_it_wants_them() -> None:
+    latin = Language("la", "Latine", {"{base} squared": "quadratum de {base}", "plus": "et", "minus": "sine"})
+    piece = Sum((Power(x, Number(2)), Number(-1.5)), (1, 1))
+    assert spoken(piece, say=latin) == "quadratum de x et open bracket sine 1.5 close bracket"
+    assert spoken(Symbol("{base}"), say=latin) == "{base}"
+
+
+def test_what_is_in_braces_is_never_filled_in_twice() -> None:
+    assert spoken(Power(Symbol("{exponent}"), y)) == "{exponent} to the power of y"

@@ -12,6 +12,7 @@ from typing import TypeVar
 from gradwork.formats._box import Box, beside, between, grid, pad, text_box
 from gradwork.formats._signs import GLUE, Signs, paint, prepare, subscript, superscript, unpainted, width
 from gradwork.notation import layout as pieces
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout, Number
 from gradwork.notation.names import GREEK, split_name
 from gradwork.notation.numbers import decimal_text
@@ -27,11 +28,14 @@ _DECIMAL = re.compile(r"[-+]?\d+(\.\d+)?$")
 class Formula(Writer[Box]):
     """Writes layouts as boxes of text; with `flat`, as one line always. `room` is the width of the widest matrix."""
 
-    def __init__(self, signs: Signs, digits: int, *, flat: bool = True, room: int = 80) -> None:
+    def __init__(
+        self, signs: Signs, digits: int, *, flat: bool = True, room: int = 80, say: Language = ENGLISH
+    ) -> None:
         self.signs = signs
         self.digits = digits
         self.flat = flat
         self.room = room
+        self.say = say
 
     def bracketed(self, written: Box) -> Box:
         return between("(", written, ")", self.signs)
@@ -182,7 +186,8 @@ class Formula(Writer[Box]):
 
     def bigsum(self, piece: pieces.BigSum) -> Box:
         limits = [self._flat(limit) for limit in (piece.below, piece.above) if limit is not None]
-        inside = f"[{f'{GLUE}to{GLUE}'.join(limits)}]" if limits else ""
+        to = f"{GLUE}{self.say('to')}{GLUE}"
+        inside = f"[{to.join(limits)}]" if limits else ""
         return beside(text_box(f"{self.signs.sum}{inside}{GLUE}"), self.part(piece, piece.body, 0))
 
     def marked(self, piece: pieces.Marked) -> Box:
@@ -231,7 +236,7 @@ class Formula(Writer[Box]):
 
     def _condition(self, condition: Layout) -> str:
         text = self._flat(condition)
-        return text if isinstance(condition, pieces.Words) else f"if {text}"
+        return text if isinstance(condition, pieces.Words) else f"{self.say('if')} {text}"
 
     def _flat(self, piece: Layout) -> str:
         """A part as one line that holds together."""

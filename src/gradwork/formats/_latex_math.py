@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from gradwork.notation import layout as pieces
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout, Number
 from gradwork.notation.names import GREEK as GREEK_LETTERS
 from gradwork.notation.names import GREEK_NAMES, clean, split_name
@@ -100,8 +101,9 @@ class LatexMath(Writer[str]):
     stacked = True
     deepest = 40  # TeX nests no deeper than 255 groups, and a fraction takes several
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, say: Language = ENGLISH) -> None:
         self.digits = digits
+        self.say = say
 
     def bracketed(self, written: str) -> str:
         return _between("(", written, ")")
@@ -223,7 +225,9 @@ class LatexMath(Writer[str]):
         if piece.kind == "right":
             return rf"{body}\;\checkmark"
         if piece.kind in ("wrong", "struck"):
-            return rf"\struck{{{body}}}" if piece.kind == "struck" else rf"{body}\;\text{{(wrong)}}"
+            return (
+                rf"\struck{{{body}}}" if piece.kind == "struck" else rf"{body}\;\text{{({escaped(self.say('wrong'))})}}"
+            )
         return rf"\underline{{{body}}}" if piece.kind in ("new", "result") else body
 
     # --- tables
@@ -243,7 +247,7 @@ class LatexMath(Writer[str]):
 
     def _condition(self, condition: Layout) -> str:
         body = self.write(condition)
-        return body if isinstance(condition, pieces.Words) else rf"\text{{if }} {body}"
+        return body if isinstance(condition, pieces.Words) else rf"\text{{{escaped(self.say('if'))} }} {body}"
 
 
 def _between(left: str, body: str, right: str) -> str:

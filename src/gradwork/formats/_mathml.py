@@ -10,10 +10,11 @@ from html import escape
 
 from gradwork.formats._page import parts_of_number
 from gradwork.notation import layout as pieces
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout, Number
 from gradwork.notation.names import GREEK, GREEK_NAMES, clean, split_name
 from gradwork.notation.numbers import decimal_text, mantissa_and_exponent
-from gradwork.notation.speech import spoken
+from gradwork.notation.speech import operator_spoken, spoken
 from gradwork.notation.writer import Writer, needs_dot, trimmed
 
 _THIN = '<mspace width="0.17em"/>'
@@ -41,13 +42,14 @@ class MathML(Writer[str]):
 
     stacked = True
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, say: Language = ENGLISH) -> None:
         self.digits = digits
+        self.say = say
 
     def formula(self, piece: Layout, *, display: bool = False) -> str:
         """A whole `math` element, with what it says in words."""
         piece = trimmed(piece, self.deepest)
-        said = spoken(piece, self.digits)
+        said = spoken(piece, self.digits, self.say)
         said = said if len(said) <= _LONGEST_SPEECH else said[:_LONGEST_SPEECH] + " …"
         style = ' displaystyle="true"' if display else ""
         return f'<math{style} alttext="{escape(said)}">{self.write(piece)}</math>'
@@ -124,7 +126,8 @@ class MathML(Writer[str]):
         """The first operator and all that follows, as a formula of its own."""
         rest = pieces.Infix(piece.operator, piece.operands[1:])
         sign = self.operator(piece.operator)
-        said = f"{piece.operator.replace('=', 'equals')} {spoken(rest, self.digits)}"[:_LONGEST_SPEECH]
+        sign_said = operator_spoken(piece.operator, self.say)
+        said = f"{sign_said} {spoken(rest, self.digits, self.say)}"[:_LONGEST_SPEECH]
         body = self._between(trimmed(piece, self.deepest), 1, len(piece.operands))
         return f'<math displaystyle="true" alttext="{words(said)}"><mrow>{sign}{body}</mrow></math>'
 
@@ -244,7 +247,7 @@ class MathML(Writer[str]):
 
     def _condition(self, condition: Layout) -> str:
         body = self.write(condition)
-        return body if isinstance(condition, pieces.Words) else _row(f"<mtext>if\u00a0</mtext>{body}")
+        return body if isinstance(condition, pieces.Words) else _row(f"<mtext>{self.say('if')}\u00a0</mtext>{body}")
 
 
 def _row(body: str) -> str:

@@ -30,8 +30,9 @@ def drawn(figure: Figure, title: str) -> Any:
     try:
         figures = import_module("matplotlib.figure")
     except ImportError as error:
-        hint = 'python -m pip install "matplotlib>=3.8", or a file with the suffix .svg, which needs nothing'
-        raise MissingExtraError("a PNG needs matplotlib, which is not installed", hint=hint) from error
+        hint = 'python -m pip install "matplotlib>=3.8"; a file with the suffix .svg needs nothing'
+        headline = "a PNG, and a figure of Matplotlib, need matplotlib, which is not installed"
+        raise MissingExtraError(headline, hint=hint) from error
     tall = any(curve.kind == "contour" for curve in figure.curves)
     made = figures.Figure(figsize=(7, 5.8 if tall else 4.6), layout="constrained")
     axes = made.add_subplot()

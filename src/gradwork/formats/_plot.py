@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradwork.formats._box import crop, pad, wrap
-from gradwork.formats._scale import Axis, axes, dots, runs
+from gradwork.formats._scale import Axis, axes, clipped, dots, runs
 from gradwork.formats._signs import Signs, paint, prepare, width
 from gradwork.notation.document import Curve, Figure
 
@@ -23,8 +23,11 @@ class _Canvas:
         self.letters: dict[tuple[int, int], str] = {}
 
     def line(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """A straight line between two points of the unit square."""
-        (x0, y0), (x1, y1) = self._scaled(*start), self._scaled(*end)
+        """A straight line between two points; what lies outside of the unit square is not drawn."""
+        ends = clipped(start, end)
+        if ends is None:
+            return
+        (x0, y0), (x1, y1) = (self._scaled(*place) for place in ends)
         steps = max(abs(x1 - x0), abs(y1 - y0), 1)
         for i in range(steps + 1):
             self._dot(round(x0 + (x1 - x0) * i / steps), round(y0 + (y1 - y0) * i / steps))

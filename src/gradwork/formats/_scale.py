@@ -90,6 +90,39 @@ def drawable(x: float, y: float, logarithmic: str = "") -> bool:
     return abs(x) < _LARGEST and abs(y) < _LARGEST
 
 
+Place = tuple[float, float]
+
+
+def clipped(start: Place, end: Place) -> tuple[Place, Place] | None:
+    """The part of a line that lies in the unit square; None where none does.
+
+    A window may show a small part of a curve that goes far beyond it.
+
+    >>> clipped((-1.0, 0.5), (1e9, 0.5))
+    ((0.0, 0.5), (1.0, 0.5))
+
+    Source: Liang and Barsky, A New Concept and Method for Line Clipping, 1984.
+    """
+    first, last = 0.0, 1.0
+    for here, there in zip(start, end, strict=True):
+        way = there - here
+        if way == 0:
+            if not 0 <= here <= 1:
+                return None
+            continue
+        enter, leave = sorted(((0 - here) / way, (1 - here) / way))
+        first, last = max(first, enter), min(last, leave)
+    if first > last:
+        return None
+    return _between(start, end, first), _between(start, end, last)
+
+
+def _between(start: Place, end: Place, share: float) -> Place:
+    """A point of the line. Rounding may carry one of the edge out of the square, by little."""
+    x, y = (min(1.0, max(0.0, a * (1 - share) + b * share)) for a, b in zip(start, end, strict=True))
+    return x, y
+
+
 def axis(values: Iterable[float], margin: float = 0.0, count: int = 5) -> Axis:
     """An axis around the values, with about `count` ticks at round numbers.
 

@@ -25,29 +25,31 @@ from gradwork.notation.document import (
     Table,
     Text,
 )
+from gradwork.notation.language import ENGLISH, Language
 
 _NARROWEST = 12
 _INDENT = "  "
-_LABELS = {"why": "why: ", "warning": "warning: "}
+_LABELS = {"why": "why", "warning": "warning"}
 _SHORT_NAME = 8  # a column's name that is no longer stays on one line: row 12
 _NOTE_ROOM = 22  # a remark that has less than this goes under its formula
 
 
 def render_text(document: Document, style: Style, signs: Signs) -> str:
     """The whole page."""
-    lines = TextPage(style, signs).page(with_title(document))
+    lines = TextPage(style, signs, document.say).page(with_title(document))
     return "\n".join(finished(line, style.color) for line in lines) + "\n"
 
 
 class TextPage(PageWriter[list[str]]):
     """Turns blocks into lines that hold style marks still."""
 
-    def __init__(self, style: Style, signs: Signs) -> None:
+    def __init__(self, style: Style, signs: Signs, say: Language = ENGLISH) -> None:
         self.signs = signs
+        self.say = say
         self.digits = style.digits
         self.wide = max(_NARROWEST, style.width)
         self.depth = 0
-        self.flat = Formula(signs, style.digits)
+        self.flat = Formula(signs, style.digits, say=say)
 
     @property
     def room(self) -> int:
@@ -102,7 +104,8 @@ class TextPage(PageWriter[list[str]]):
 
     def paragraph(self, block: Paragraph) -> list[str]:
         text = self.inline(block.text)
-        label = _LABELS.get(block.kind, "")
+        name = _LABELS.get(block.kind)
+        label = f"{self.say(name)}: " if name else ""
         if text.lstrip().lower().startswith(label.split(":")[0]):
             label = ""
         if block.kind in ("result", "warning"):
@@ -208,7 +211,7 @@ class TextPage(PageWriter[list[str]]):
         from gradwork.notation.writer import trimmed
 
         body = trimmed(equation.body, Formula.deepest)
-        writer = Formula(self.signs, self.digits, flat=False, room=max(6, room - 8))
+        writer = Formula(self.signs, self.digits, flat=False, room=max(6, room - 8), say=self.say)
         parts = writer.segments(body)
         if all(part.flat for part in parts) or max(part.width for part in parts) + 4 <= room:
             return parts

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gradwork.formats._svg import WIDE, Frame, alt, colored, drawing, swatch
 from gradwork.formats._typst_math import array, quoted, silent
 from gradwork.notation.document import Figure
 
+# A mark that asks for another shape of the letter before it has no shape of its own, and PDF/UA refuses such letters.
+_VARIANTS = re.compile("[\ufe00-\ufe0f]")
 _COLORS = ("#0f5c8f", "#b4491b", "#2c7a4b", "#7a3e9d")
 _STYLE = (
     'text{font-family:"New Computer Modern";font-size:15px;fill:#000}'
@@ -37,4 +40,5 @@ def figure(block: Figure, caption: str) -> str:
 
 
 def _svg(box: str, inside: str) -> str:
+    inside = _VARIANTS.sub("", inside)
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><style>{_STYLE}</style>{inside}</svg>'

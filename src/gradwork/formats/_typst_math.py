@@ -5,6 +5,7 @@ from __future__ import annotations
 from gradwork.formats._mathml import minus
 from gradwork.formats._page import parts_of_number
 from gradwork.notation import layout as pieces
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout, Number
 from gradwork.notation.names import GREEK, GREEK_NAMES, clean, split_name
 from gradwork.notation.numbers import decimal_text, mantissa_and_exponent
@@ -69,8 +70,9 @@ class TypstMath(Writer[str]):
     stacked = True
     deepest = 24  # Typst lays out no more than 72 boxes within one another
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, say: Language = ENGLISH) -> None:
         self.digits = digits
+        self.say = say
 
     def formula(self, piece: Layout, *, display: bool = False) -> str:
         """A whole formula in a line of text, with what it says in words."""
@@ -79,7 +81,7 @@ class TypstMath(Writer[str]):
 
     def said(self, piece: Layout) -> str:
         """What a formula says in words, quoted."""
-        said = spoken(piece, self.digits) or "a formula"
+        said = spoken(piece, self.digits, self.say) or self.say("a formula")
         return silent(said if len(said) <= _LONGEST_SPEECH else said[:_LONGEST_SPEECH] + " …")
 
     def bracketed(self, written: str) -> str:
@@ -266,7 +268,7 @@ class TypstMath(Writer[str]):
 
     def _condition(self, condition: Layout) -> str:
         body = self.write(condition)
-        return body if isinstance(condition, pieces.Words) else row(['w("if ")', body])
+        return body if isinstance(condition, pieces.Words) else row([f"w({quoted(self.say('if') + ' ')})", body])
 
 
 def _is_open(piece: Layout) -> bool:

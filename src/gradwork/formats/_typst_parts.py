@@ -69,7 +69,8 @@ class PartedMath(TypstMath):
         found = []
         for start in range(0, len(piece.rows), _MOST_ROWS):
             rows = piece.rows[start : start + _MOST_ROWS]
-            label = f"w({quoted(f' rows {start + 1} to {start + len(rows)}: ')})"
+            said = self.say("rows {first} to {last}:", first=start + 1, last=start + len(rows))
+            label = f"w({quoted(f' {said} ')})"
             first, *others = self._columns(pieces.Matrix(rows))
             found += [row([label, first]) if len(piece.rows) > _MOST_ROWS else first, *others]
         return found

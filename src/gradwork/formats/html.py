@@ -43,6 +43,7 @@ from gradwork.notation.document import (
     Table,
     Text,
 )
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Infix, Number
 from gradwork.notation.numbers import decimal_text, mantissa_and_exponent
 from gradwork.notation.speech import spoken
@@ -59,7 +60,7 @@ _FONTS = (
 def render(document: Document, style: Style) -> str:
     """The whole file."""
     title = words(document.title) or "gradwork"
-    page = HtmlPage(style.digits, slides=True)
+    page = HtmlPage(style.digits, slides=True, say=document.say)
     body = page.page(with_title(document))
     script = f"<script>\n{asset('sliders.js')}</script>\n" if page.slid else ""
     sheet = asset("sliders.css") if page.slid else ""
@@ -75,7 +76,7 @@ def render(document: Document, style: Style) -> str:
 def fragment(document: Document, style: Style | None = None, *, fonts: bool = False) -> str:
     """The page without head and body, for a notebook or another page; `fonts` adds 100 kB of fonts."""
     style = style or Style(digits=document.digits)
-    body = HtmlPage(style.digits, top=3).page(with_title(document))
+    body = HtmlPage(style.digits, top=3, say=document.say).page(with_title(document))
     faces = font_faces() if fonts else ""
     return (
         f"<style>\n{faces}{asset('fragment.css')}{asset('gradwork.css')}</style>\n"
@@ -89,13 +90,14 @@ class HtmlPage(PageWriter[str]):
     slides: whether the page may hold a script, which moves what has sliders; `slid` says whether it has any.
     """
 
-    def __init__(self, digits: int, top: int = 1, slides: bool = False) -> None:
+    def __init__(self, digits: int, top: int = 1, slides: bool = False, say: Language = ENGLISH) -> None:
         self.digits = digits
+        self.say = say
         self.top = top
         self.slides, self.slid = slides, False
         self.figures = count(1)
-        self.math = MathML(digits)
-        self.flat = Formula(UNICODE, digits)
+        self.math = MathML(digits, say)
+        self.flat = Formula(UNICODE, digits, say=say)
 
     def page(self, blocks: tuple[Block, ...]) -> str:
         """Blocks one after the other."""
@@ -136,7 +138,7 @@ class HtmlPage(PageWriter[str]):
     def listing(self, block: Listing) -> str:
         text = "\n".join(words(line.expandtabs(4)) for line in block.text.rstrip("\n").splitlines())
         code = f'<code class="language-{words(block.language)}">{text}</code>'
-        return _scrolling("listing", "Program", f"<pre>{code}</pre>")
+        return _scrolling("listing", self.say("Program"), f"<pre>{code}</pre>")
 
     def section(self, block: Section) -> str:
         heading, body = self.block(block.heading), self.page(block.blocks)
@@ -163,7 +165,7 @@ class HtmlPage(PageWriter[str]):
 
     def equations(self, block: Equations) -> str:
         rows = "".join(f'<div class="row">{self._equation(row)}</div>\n' for row in block.rows)
-        return _scrolling("formulas", "Formula", f'<div class="rows">\n{rows}</div>')
+        return _scrolling("formulas", self.say("Formula"), f'<div class="rows">\n{rows}</div>')
 
     def step(self, block: Step) -> str:
         return self.steps((block,))
@@ -173,7 +175,7 @@ class HtmlPage(PageWriter[str]):
             f'<li class="row"><span class="rule">{words(step.rule)}</span>{self._equation(as_equation(step))}</li>\n'
             for step in steps
         )
-        return _scrolling("formulas", "Steps", f'<ol class="rows steps">\n{items}</ol>')
+        return _scrolling("formulas", self.say("Steps"), f'<ol class="rows steps">\n{items}</ol>')
 
     def _equation(self, equation: Equation) -> str:
         body = equation.body
@@ -199,10 +201,12 @@ class HtmlPage(PageWriter[str]):
         )
         table = f"<table>\n{head}<tbody>\n{rows}</tbody>\n</table>"
         if block.caption == "":
-            return _scrolling("tabular", "Table", table)
+            return _scrolling("tabular", self.say("Table"), table)
         # A `caption` would be as narrow as its table.
-        said = "".join(piece if isinstance(piece, str) else spoken(piece) for piece in pieces_of(block.caption))
-        return f'<p class="caption">{self.inline(block.caption)}</p>\n{_scrolling("tabular", words(said), table)}'
+        said = "".join(
+            piece if isinstance(piece, str) else spoken(piece, say=self.say) for piece in pieces_of(block.caption)
+        )
+        return f'<p class="caption">{self.inline(block.caption)}</p>\n{_scrolling("tabular", said, table)}'
 
     def _head(self, text: Text, letter: str) -> str:
         if text == "":
@@ -213,7 +217,8 @@ class HtmlPage(PageWriter[str]):
         inside = self._lined_up(cell, decimals) if decimals else self.inline(cell, display=True)
         if column == 0 and row_headings:
             return f'<th scope="row" class="{_ALIGN[letter]}">{inside}</th>'
-        return f'<td class="{_ALIGN[letter]}">{inside}</td>'
+        prose = " prose" if letter == "l" and isinstance(cell, str) and len(cell) > _PROSE else ""
+        return f'<td class="{_ALIGN[letter]}{prose}">{inside}</td>'
 
     def _decimals(self, table: Table, column: int) -> int:
         parted = [self._parted(row[column]) for row in table.rows if column < len(row)]
@@ -238,12 +243,13 @@ class HtmlPage(PageWriter[str]):
         return parts_of_number(written)
 
 
+_PROSE = 40  # characters: a cell that has more is running text, and goes on on a line of its own
 _ALIGN = {"l": "left", "r": "right-aligned", "c": "center", ".": "right-aligned"}
 
 
 def _scrolling(kind: str, label: str, body: str) -> str:
     """A box that scrolls by itself, by keyboard too: the page never does sideways."""
-    return f'<div class="scroll {kind}" role="group" aria-label="{label}" tabindex="0">{body}</div>'
+    return f'<div class="scroll {kind}" role="group" aria-label="{words(label)}" tabindex="0">{body}</div>'
 
 
 def font_faces() -> str:

@@ -16,6 +16,7 @@ from gradwork.formats import Format
 from gradwork.formats._formula import Formula
 from gradwork.formats._signs import ASCII, GLUE, finished
 from gradwork.notation.document import Block, Document, Style
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout
 from gradwork.notation.speech import spoken
 from gradwork.notation.writer import trimmed
@@ -30,27 +31,27 @@ def render(document: Document, style: Style) -> str:
         "version": VERSION,
         "title": document.title,
         "language": document.language,
-        "blocks": [as_data(block, style.digits) for block in document.blocks],
+        "blocks": [as_data(block, style.digits, document.say) for block in document.blocks],
         "facts": plain_data(document.facts),
     }
     return json.dumps(page, ensure_ascii=False, indent=1, allow_nan=False).encode(errors="replace").decode() + "\n"
 
 
-def as_data(value: Any, digits: int) -> Any:
+def as_data(value: Any, digits: int, say: Language = ENGLISH) -> Any:
     """A block, or what stands in one, as dicts, lists, strings and numbers."""
     if isinstance(value, Layout):
         piece = trimmed(value, 60)
-        text = finished(Formula(ASCII, digits).write(piece).line.replace(GLUE, " "), color=False)
-        return {**_fields(piece), "text": text, "spoken": spoken(piece, digits)}
+        text = finished(Formula(ASCII, digits, say=say).write(piece).line.replace(GLUE, " "), color=False)
+        return {**_fields(piece), "text": text, "spoken": spoken(piece, digits, say)}
     if isinstance(value, Block):
         return {
             "kind": type(value).__name__,
-            **{f.name: as_data(getattr(value, f.name), digits) for f in fields(value)},
+            **{f.name: as_data(getattr(value, f.name), digits, say) for f in fields(value)},
         }
     if isinstance(value, (tuple, list)):
-        return [as_data(item, digits) for item in value]
+        return [as_data(item, digits, say) for item in value]
     if is_dataclass(value):  # curves and dots
-        return {field.name: as_data(getattr(value, field.name), digits) for field in fields(value)}
+        return {field.name: as_data(getattr(value, field.name), digits, say) for field in fields(value)}
     return plain_data(value)
 
 

@@ -36,6 +36,7 @@ from gradwork.notation.document import (
     Table,
     Text,
 )
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Infix, Layout, Number, Sum
 from gradwork.notation.numbers import decimal_text
 from gradwork.notation.writer import trimmed
@@ -71,7 +72,7 @@ _MOST_COLUMNS = 14
 
 def render(document: Document, style: Style) -> str:
     """The whole article."""
-    body = LatexPage(style.digits).page(with_title(document))
+    body = LatexPage(style.digits, document.say).page(with_title(document))
     preamble = _PREAMBLE % {"tikz": "\\usepackage{tikz}\n" if r"\begin{tikzpicture}" in body else ""}
     return f"{preamble}{body}\n\\end{{document}}\n"
 
@@ -79,10 +80,10 @@ def render(document: Document, style: Style) -> str:
 class LatexPage(PageWriter[str]):
     """Turns blocks into LaTeX."""
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, say: Language = ENGLISH) -> None:
         self.digits = digits
-        self.math = LatexMath(digits)
-        self.flat = Formula(UNICODE, digits)
+        self.math = LatexMath(digits, say)
+        self.flat = Formula(UNICODE, digits, say=say)
 
     def page(self, blocks: Sequence[Block]) -> str:
         """Blocks one after the other."""

@@ -40,6 +40,7 @@ from gradwork.notation.document import (
     Table,
     Text,
 )
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Infix, Layout, Number, Sum
 from gradwork.notation.numbers import decimal_text, mantissa_and_exponent
 from gradwork.notation.speech import spoken
@@ -65,13 +66,13 @@ def source(sheets: Sequence[str], first: Document) -> str:
 
 def sheet(document: Document, style: Style, number: int, footer: str = "", code: str = "") -> str:
     """One document as a call for the page: its own page numbers, its footer, and its code as SVG."""
-    body = TypstPage(style.digits).page(with_title(document))
+    body = TypstPage(style.digits, document.say).page(with_title(document))
     settings = [
         f'paper: "{paper(style.paper)}"',
         f'lang: "{_language(document.language)}"',
         f"last: <last-{number}>",
         *([f"footer: {quoted(footer)}"] if footer else []),
-        *([f"code: {quoted(code)}"] if code else []),
+        *([f"code: {quoted(code)}, code-said: {silent(document.say('QR code of this sheet'))}"] if code else []),
     ]
     return f"#sheet({', '.join(settings)}, {{\n{body}\n}})\n"
 
@@ -90,10 +91,11 @@ def paper(name: str) -> str:
 class TypstPage(PageWriter[str]):
     """Turns blocks into calls of what the look of a page defines."""
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, say: Language = ENGLISH) -> None:
         self.digits = digits
-        self.math = PartedMath(digits)
-        self.flat = Formula(UNICODE, digits)
+        self.say = say
+        self.math = PartedMath(digits, say)
+        self.flat = Formula(UNICODE, digits, say=say)
         self.level = 0
 
     def page(self, blocks: Sequence[Block]) -> str:
@@ -133,7 +135,7 @@ class TypstPage(PageWriter[str]):
 
     def heading(self, block: Heading) -> str:
         words = self.inline(block.text)
-        if words == "none":
+        if words == "none" or not _visible(self._as_text(block.text)):
             return ""
         # Readers of a page by ear go from heading to heading: none may be left out between them.
         self.level = min(max(1, block.level), self.level + 1)
@@ -141,8 +143,8 @@ class TypstPage(PageWriter[str]):
         return f"title({self.level}, {max(1, block.level)}, {words}, {self.inline(block.aside)}{said})"
 
     def _said(self, text: Text) -> str:
-        found = [piece if isinstance(piece, str) else spoken(piece, self.digits) for piece in pieces_of(text)]
-        return " ".join(found)[:200] or "a formula"
+        found = [piece if isinstance(piece, str) else spoken(piece, self.digits, self.say) for piece in pieces_of(text)]
+        return " ".join(found)[:200] or self.say("a formula")
 
     def paragraph(self, block: Paragraph) -> str:
         kind = block.kind if block.kind in ("note", "why", "result", "warning") else "plain"
@@ -244,7 +246,10 @@ class TypstPage(PageWriter[str]):
         return any(self._width(cell) > _WORDY and not isinstance(cell, Layout) for cell in cells)
 
     def _width(self, cell: Text) -> int:
-        return sum(width(p if isinstance(p, str) else self.flat.whole(p).line) for p in pieces_of(cell))
+        return width(self._as_text(cell))
+
+    def _as_text(self, text: Text) -> str:
+        return "".join(piece if isinstance(piece, str) else self.flat.whole(piece).line for piece in pieces_of(text))
 
     def _cell(self, cell: Text, letter: str) -> str:
         parts = self._parts(cell) if letter == "." else None

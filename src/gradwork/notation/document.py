@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.notation.layout import Layout
 
 Inline = str | Layout
@@ -184,6 +185,7 @@ class Document:
     """A page: a title, blocks, and the facts behind them for the JSON format.
 
     `facts` holds plain numbers, strings, lists and dicts: what a program would want to read off the page.
+    `texts` are the sentences of its language, for what formats say by themselves; `say` says them.
     """
 
     title: str
@@ -191,3 +193,9 @@ class Document:
     facts: Mapping[str, object] = field(default_factory=dict)
     language: str = "en"
     digits: int = 6
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def say(self) -> Language:
+        """What formats say by themselves, in the language of the page; in English where it has no words."""
+        return Language(self.language, "", self.texts) if self.texts else ENGLISH
