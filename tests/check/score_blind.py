@@ -26,8 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from check import blind_models
 from check.blind.case import Case
 from check.blind_second import models as second_models
+from check.blind_third import models as third_models
 
 import gradwork as gw
+from gradwork.check import guarded
+
+guarded.strict = True
 
 
 @dataclasses.dataclass
@@ -59,10 +63,10 @@ class Outcome:
 PAGE = Path(__file__).parents[2] / "benchmarks" / "PLANTED.md"
 HEAD = """# Mistakes that were planted blind
 
-Made by `PYTHONPATH=src python tests/check/score_blind.py --write`. The mistakes, and the right gradients beside them,
-were written by somebody who knew the checker's public call and nothing else: not the catalogue of causes, not how it
-looks. *found*: not passed, and some array blamed. *params*: exactly the arrays that the mistake spoils are blamed.
-*named*: some cause is named; whether it fits is for a person to judge (`--report FILE` sets them side by side).
+Made by `PYTHONPATH=src python tests/check/score_blind.py{options} --write`. The mistakes, and the right gradients
+beside them, were written by somebody who knew the checker's public call and nothing else: not the catalogue of causes,
+not how it looks. *found*: not passed, and some array blamed. *params*: exactly the arrays that the mistake spoils are
+blamed. *named*: some cause is named; whether it fits is for a person to judge (`--report FILE` sets them side by side).
 *accused*: a right gradient of which some entry was called wrong.
 
 ```
@@ -85,7 +89,7 @@ def run(case: Case, limit: int) -> Outcome:
     return outcome
 
 
-SETS = {"first": blind_models, "second": second_models}
+SETS = {"first": blind_models, "second": second_models, "third": third_models}
 AGAIN = "asked again with wrt"
 CASES: list[Case] = []  # what the forked processes of `run_all` pick from: functions within functions do not pickle
 
@@ -232,8 +236,15 @@ def main() -> None:
         options.report.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print("\n".join([*summary, *crashes]))
     if options.write:
-        page = PAGE if options.set == "first" else PAGE.with_name("PLANTED_SECOND.md")
-        page.write_text(HEAD + "\n".join(summary) + "\n```\n", encoding="utf-8")
+        write(options.set, summary)
+
+
+def write(which: str, summary: list[str]) -> None:
+    """The page of a set: PLANTED.md, PLANTED_SECOND.md, ..."""
+    first = which == "first"
+    page = PAGE if first else PAGE.with_name(f"PLANTED_{which.upper()}.md")
+    head = HEAD.format(options="" if first else f" --set {which}")
+    page.write_text(head + "\n".join(summary) + "\n```\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

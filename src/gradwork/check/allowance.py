@@ -62,11 +62,13 @@ def _run_in(graph: Graph, inputs: Sequence[Any], dtype: Any) -> list[Any] | None
                     value = slots[position] if position in slots else graph.constants[position]
                     values.append(_as(value, dtype))
                     continue
-                params = {**node.params, "dtype": np.dtype(dtype).str} if node.op == "astype" else node.params
+                # Whole numbers, such as positions in an image, stay whole.
+                floats = node.op == "astype" and np.dtype(node.params["dtype"]).kind == "f"
+                params = {**node.params, "dtype": np.dtype(dtype).str} if floats else node.params
                 shapes = [graph.nodes[i].shape for i in node.inputs]
                 value = apply_op(REGISTER.named(node.op), [values[i] for i in node.inputs], shapes, params)
                 values.append(_as(value, dtype))
-    except (ArithmeticError, ValueError, TypeError):
+    except (ArithmeticError, ValueError, TypeError, LookupError):
         return None
     return values
 

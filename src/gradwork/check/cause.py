@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gradwork.check.evidence import Edit, Evidence, Joint
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import ByDigits, Slip, Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,8 @@ class Finding:
     digits:   to how many digits they agree;  points: at how many points that was seen.
     whole:    whether everything that the mistake spoils is spoiled in that way.
     by_hand:  whether `edits` are of the way back with hand-written formulas.
-    times:    what everything is multiplied by besides.
+    times:    what everything is multiplied by besides;  counted: terms of the loss that count otherwise besides, by
+              their place, with what they count more than once.
     alone:    whether the mistake would spoil other arrays too, had they been worked out from the same values.
     data:     what would tell this cause from another that fits as well; "" where none does.
     """
@@ -71,9 +72,16 @@ class Finding:
     alone: bool = False
     by_hand: bool = False
     times: float = 1.0
+    counted: Mapping[int, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"[{self.cause.code} {self.cause.name}] {self.says}"
+
+    def __repr__(self) -> str:
+        return f"<Finding {self}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "edits": {}}  # what made the mistake cannot travel to another process
 
 
 Find = Callable[[Evidence], "Iterator[Finding]"]
@@ -94,6 +102,7 @@ class Cause:
     fact:     what it sees is so and needs no second point; it is looked for where every entry is right as well.
     paper:    the numbers of the teaching catalogue that it is on paper, such as "M03".
     slips:    makes the mistake in a step of a working on paper: gives what would be written instead.
+    digits:   sees a slip of the pen on paper.
     written:  it is made on paper alone, and `broken` and `mended` are lines of a working.
     """
 
@@ -110,8 +119,19 @@ class Cause:
     paper: tuple[str, ...] = ()
     bugs: tuple[int, ...] = ()
     slips: Slips | None = None
+    digits: ByDigits | None = None
     late: bool = False
     written: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Cause {self.code} {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _by_code, (self.code,)
+
+
+def _by_code(code: str) -> Cause:
+    return next(cause for cause in causes() if cause.code == code)
 
 
 @functools.cache

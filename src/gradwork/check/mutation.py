@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import weakref
 from collections import Counter
@@ -13,9 +14,12 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Finding, Mutant, causes, explained
 from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.guarded import guarded
 from gradwork.check.screen import Screen
 from gradwork.check.turns import MOST_MEMBERS, Turns
 
+LOOSELY = 2  # the families of nodes of whatever shape
+_NUMBERED = re.compile(r"_?\d+")
 CLOCK = 8  # mistakes between two looks at the clock
 Made = tuple[Cause, Mutant]
 
@@ -29,7 +33,7 @@ def all_mutants(joint: Joint, *, late: bool = False) -> list[Made]:
     if late not in found:
         mine = [c for c in causes() if c.mutants is not None and c.late is late]
         with np.errstate(all="ignore"):
-            one_by_one = [(c, mutant) for c in mine if c.mutants is not None for mutant in c.mutants(joint)]
+            one_by_one = [(c, mutant) for c in mine if c.mutants is not None for mutant in guarded(c, c.mutants(joint))]
         several = list(_repeated(joint, one_by_one))
         # Every cause has its turn before those with very many mistakes have taken all the time.
         counts = Counter(cause.code for cause, _ in several)
@@ -49,8 +53,13 @@ def _repeated(joint: Joint, one_by_one: Sequence[Made]) -> Iterator[Made]:
     for cause, mutant in one_by_one:
         # The same op in the same role, and the mistake at the same place among those of its site.
         counts[cause.code, mutant.node] = place = counts.get((cause.code, mutant.node), -1) + 1
-        for keys in (turns.key, turns.line):
-            groups.setdefault((cause.code, keys[mutant.node], place, keys is turns.line), []).append((cause, mutant))
+        # Or in the same words: not every turn may have the same choice of mistakes.
+        words = _NUMBERED.sub("", mutant.says)
+        counts[words, mutant.node] = alike = counts.get((words, mutant.node), -1) + 1
+        for which, keys in enumerate((turns.key, turns.line, turns.loose)):
+            groups.setdefault((cause.code, keys[mutant.node], place, which), []).append((cause, mutant))
+            if place != alike or which == LOOSELY:
+                groups.setdefault((cause.code, keys[mutant.node], words, alike, which), []).append((cause, mutant))
     seen: set[tuple[int, ...]] = set()
     for members in groups.values():
         ids = tuple(id(m) for _, m in members)

@@ -60,6 +60,18 @@ class Slip:
 
 
 @dataclass(frozen=True, eq=False)
+class ByDigits:
+    """A slip of the pen, which is seen on the digits and not by working something out.
+
+    test: whether the first number is the second one, written down wrongly; both as text.
+    says: a sentence for the learner; `{value}` is the number as it should stand.
+    """
+
+    test: Callable[[str, str], bool]
+    says: str
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One number worked out from others: what the slips of a cause look at.
 

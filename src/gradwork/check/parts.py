@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant, causes
-from gradwork.check.diagnoses._constants import meanings
+from gradwork.check.diagnoses._constants import COUNT, meanings
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.screen import Screen
 from gradwork.check.sites import Names, made_for
-from gradwork.check.swaps import all_made, in_words
+from gradwork.check.standins import grouped
+from gradwork.check.swaps import COMES, all_made, bracketed, in_words
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import apply_op
 
-NUMBER, SLOPES, TERM = "GW257", "GW248", "GW256"
+NUMBER, COUNTED, SLOPES, TERM, UNTURNED = "GW257", "GW201", "GW248", "GW256", "GW244"
 MOST_ENTRIES = 2_000_000  # of all slopes of one shape together
 MOST_MEANINGS = 3
 SAME = 1e-7  # within what the numbers solved for from several arrays are one
@@ -76,15 +78,18 @@ def _at(
 ) -> Iterator[tuple[int, str, Mutant]]:
     node, names = joint.node(position), Names.of(joint)
     of = made_for(joint, position)
-    whole = in_words(joint, names, position)
+    whole = _short(in_words(joint, names, position))
     where, layer = names.in_layer(of), joint.layers[of]
     why = f"the right way back has {whole} here"
     number = None if node.op in TURNED else _number(joint, screen, position)
     means = [] if number is None else meanings(evidence, number)[:MOST_MEANINGS]
     if means:
         told = dict.fromkeys(m.says for m in means)
-        says = f"in {whole}, {'; or '.join(told)}{where}"
-        yield 0, NUMBER, Mutant(position, _scaled(position, means[0].value), says, layer, why, means[0].hint)
+        stands = f"{times_in_words(means[0].value, whole)} stands where {whole} belongs"
+        reasons = "; or ".join(told)
+        says = f"in {whole}, {reasons}{where}" if " stands where " in reasons else f"{stands}: {reasons}{where}"
+        code = COUNTED if means[0].kind == COUNT else NUMBER
+        yield 0, code, Mutant(position, _scaled(position, means[0].value), says, layer, why, means[0].hint)
     for place, used in enumerate(node.inputs):
         if used not in screen.carrying or joint.node(used).shape not in stacked:
             continue
@@ -95,17 +100,18 @@ def _at(
         fitting = screen.fits(position, made - np.asarray(joint.value(position), float).reshape(1, -1))
         for k in np.flatnonzero(fitting):
             if others[k] < position and others[k] != used:
-                wrong, right = in_words(joint, names, others[k]), in_words(joint, names, used)
+                wrong, right = _short(in_words(joint, names, others[k])), _short(in_words(joint, names, used))
                 says = f"{wrong} stands where {right} belongs{where}"
                 edit = _with(joint, position, place, others[k])
-                yield 1, SLOPES, Mutant(position, edit, says, layer, why, f"use {right}")
+                code = UNTURNED if _is_turned(joint, others[k], used) else SLOPES
+                yield 1, code, Mutant(position, edit, says, layer, why, f"use {right}")
     if node.shape in stacked and node.op not in TURNED and position in screen.carrying:
         others, rows = stacked[node.shape]
         for sign, word in ((1.0, "added to"), (-1.0, "taken off")):
             for k in np.flatnonzero(screen.fits(position, sign * rows)):
                 more = in_words(joint, names, others[k])
                 if others[k] < position and more != whole:
-                    says = f"{more} is {word} {whole} once too often{where}"
+                    says = f"{_short(more)} is {word} {_short(whole)}, where it does not belong{where}"
                     edit = _added(joint, position, others[k], sign)
                     yield 2, TERM, Mutant(position, edit, says, layer, why, f"leave {more} out")
 
@@ -130,6 +136,25 @@ def _number(joint: Joint, screen: Screen, position: int) -> float | None:
         return None
     spread = max(numbers) - min(numbers)
     return numbers[0] if spread <= SAME * max(1.0, abs(numbers[0])) else None
+
+
+def _short(words: str) -> str:
+    return f"d_{grouped(words.removeprefix(COMES))}" if words.startswith(COMES) else words
+
+
+def times_in_words(number: float, whole: str) -> str:
+    """A number times a formula, such as "9/4 of it"."""
+    fraction = Fraction(number).limit_denominator(1000)
+    short = abs(float(fraction) - number) <= 1e-9 * abs(number)
+    factor = str(fraction) if short else f"{number:.6g}"
+    return f"-{bracketed(whole)}" if factor == "-1" else f"{factor} {bracketed(whole)}"
+
+
+def _is_turned(joint: Joint, one: int, other: int) -> bool:
+    """Whether two values are each other turned round."""
+    a, b = np.asarray(joint.value(one)), np.asarray(joint.value(other))
+    square = a.ndim >= 2 and a.shape == b.shape and a.shape[-1] == a.shape[-2]
+    return bool(square and np.array_equal(np.swapaxes(a, -1, -2), b))
 
 
 def _scaled(position: int, number: float) -> Edit:

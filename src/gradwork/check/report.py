@@ -94,10 +94,9 @@ def _tied(check: Check) -> bool:
 def _match(check: Check, finding: Any) -> str:
     entries = sum(int(np.size(check.verdicts[n].yours)) for n in finding.explains if n in check.verdicts)
     points = {1: "at this point", 2: "at two points"}[finding.points]
-    return (
-        f"with that one change all {entries:,} entries of {_listed(list(finding.explains))} match, "
-        f"{points}, to {finding.digits} digits"
-    )
+    names = _listed(list(finding.explains))
+    what = f"{names} matches" if entries == 1 else f"all {entries:,} entries of {names} match"
+    return f"with that one change {what}, {points}, to {finding.digits} digits"
 
 
 def _places(check: Check) -> list[str]:
@@ -130,10 +129,10 @@ def _row(verdict: Verdict, index: tuple[int, ...]) -> tuple[str, ...]:
 def _worst(check: Check) -> list[str]:
     rows = [("", "yours", "measured", "bar", "ratio"), *worst_rows(check)]
     widths = [max(len(row[k]) for row in rows) for k in range(5)]
-    return [
-        "  " + "  ".join(c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths, strict=True)))
-        for r in rows
+    cells = [
+        [c.ljust(w) if k == 0 else c.rjust(w) for k, (c, w) in enumerate(zip(r, widths, strict=True))] for r in rows
     ]
+    return [("  " + "  ".join(row)).rstrip() for row in cells]
 
 
 def _reasons(check: Check) -> list[str]:
@@ -148,16 +147,22 @@ def _cautions(check: Check) -> list[str]:
     found = []
     for caution in check.cautions[:MOST_CAUTIONS]:
         found += [f"note:  {caution.says}", f"       try: {caution.hint}"]
+    return found + [f"note:  {said}" for said in _judged_otherwise(check)]
+
+
+def _judged_otherwise(check: Check) -> list[str]:
+    """How entries were judged for which a slope and its bar do not say all."""
+    found = []
     kinks = sum(int(v.at_kink.sum()) for v in check.verdicts.values())
     if kinks:
         found.append(
-            f"note:  {kinks} {'entry sits' if kinks == 1 else 'entries sit'} at a kink: "
+            f"{kinks} {'entry sits' if kinks == 1 else 'entries sit'} at a kink: "
             "any slope between the one-sided ones is accepted there"
         )
     found += _by_backprop(check)
     unclear = sum(int((v.unclear & ~v.at_kink).sum()) for v in check.verdicts.values() if not v.missing)
     if unclear:
-        found.append(f"note:  of {unclear:,} {'entry' if unclear == 1 else 'entries'} nothing can be told")
+        found.append(f"of {unclear:,} {'entry' if unclear == 1 else 'entries'} nothing can be told")
     return found
 
 
@@ -167,7 +172,7 @@ def _by_backprop(check: Check) -> list[str]:
     if not count:
         return []
     near = any(v.by_backprop and v.elsewhere for v in check.verdicts.values())
-    said = f"note:  nudging sees too little of {count:,} {'entry' if count == 1 else 'entries'}: "
+    said = f"nudging sees too little of {count:,} {'entry' if count == 1 else 'entries'}: "
     return [said + "yours is what backprop gives" + (", here and at a second point" if near else "")]
 
 
@@ -187,6 +192,8 @@ def _power(check: Check) -> str:
 
 def _percent(share: float) -> str:
     percent = 100 * share
+    if percent >= 1000:
+        return f"{percent:,.0f} %"
     if percent >= 0.01:
         return f"{percent:.2g} %"
     return f"{percent:.0e} %"
@@ -198,11 +205,13 @@ def _percent(share: float) -> str:
 def page(check: Check, title: str = "") -> Document:
     """The report as a document."""
     blocks: list[Block] = [Paragraph(headline(check), kind="plain" if check.ok else "warning")]
+    blocks += [Paragraph(said, kind="note") for said in check.said.splitlines()]
     if check.diagnoses:
         blocks.append(Heading("Cause"))
         for finding in check.diagnoses:
             blocks += [Paragraph(str(finding))]
             blocks += [] if finding.cause.fact else [Paragraph(_match(check, finding))]
+            blocks += [Paragraph(f"to tell them apart: {finding.data}")] if finding.data else []
             blocks += [Paragraph(f"why: {finding.why}")] if finding.why else []
             blocks += [Paragraph(f"try: {finding.hint}")] if finding.hint else []
     elif any(v.wrong for v in check.verdicts.values()):
@@ -219,6 +228,7 @@ def page(check: Check, title: str = "") -> Document:
         Table(("array", "agree", "differ", "cannot tell", "an error seen"), arrays, align="lrrrr"),
     ]
     blocks += [Paragraph(f"{c.says}. Try: {c.hint}", kind="warning") for c in check.cautions]
+    blocks += [Paragraph(said, kind="note") for said in _judged_otherwise(check)]
     blocks.append(Paragraph(_power(check)))
     return Document(title or "Is this gradient right?", tuple(blocks), facts(check))
 
@@ -242,6 +252,9 @@ def facts(check: Check) -> dict[str, Any]:
                 "code": f.cause.code,
                 "name": f.cause.name,
                 "says": f.says,
+                "why": f.why,
+                "try": f.hint,
+                "to_tell_apart": f.data,
                 "explains": list(f.explains),
                 "digits": f.digits,
                 "points": f.points,
@@ -249,8 +262,19 @@ def facts(check: Check) -> dict[str, Any]:
             for f in check.diagnoses
         ],
         "where": [p.says for p in check.where],
+        "worst": [_worst_fact(v, index) for v in check.verdicts.values() if v.wrong for index in _places_in(v)],
         "cautions": [c.says for c in check.cautions],
+        "notes": [*check.said.splitlines(), *_judged_otherwise(check)],
     }
+
+
+def _places_in(verdict: Verdict) -> list[tuple[int, ...]]:
+    return [] if verdict.missing else verdict.worst()
+
+
+def _worst_fact(verdict: Verdict, index: tuple[int, ...]) -> dict[str, Any]:
+    yours, measured, bar = (_number(array[index]) for array in (verdict.yours, verdict.measured, verdict.bar))
+    return {"array": verdict.name, "entry": list(index), "yours": yours, "measured": measured, "bar": bar}
 
 
 def _number(value: float) -> float | None:

@@ -72,7 +72,21 @@ def _scores_of(joint: Joint) -> Iterator[Scores]:
             found = _at(joint, position, after, moving) if _by_itself(joint, position) else None
             if found is not None:
                 matched.add(position)
-                yield found
+                yield _before_shift(joint, position, after, moving) or found
+
+
+def _before_shift(joint: Joint, position: int, after: dict[int, int], moving: Sequence[bool]) -> Scores | None:
+    """The same for what the largest of each row was taken off: the shares do not change, and no slope goes through it.
+
+    What is wrong in p - y does not go through the largest either.
+    """
+    node = joint.node(position)
+    if node.op != "subtract" or joint.node(without_copies(joint, node.inputs[1])).op != "max":
+        return None
+    before = node.inputs[0]
+    if before not in after or not _may_be_scores(joint, before) or not _by_itself(joint, before):
+        return None
+    return _at(joint, before, after, moving)
 
 
 def _may_be_scores(joint: Joint, position: int) -> bool:

@@ -17,9 +17,10 @@ import numpy as np
 
 from gradwork.check.cause import Finding, causes
 from gradwork.check.evidence import Evidence, Joint
+from gradwork.check.guarded import guarded
 from gradwork.check.handwritten import handwritten
 from gradwork.check.mutation import all_mutants, tried
-from gradwork.check.pairs import two_at_once, with_a_factor
+from gradwork.check.pairs import of_terms, two_at_once, two_likely, with_a_factor, with_a_term
 from gradwork.check.parts import with_parts
 from gradwork.check.screen import Screen, screened
 from gradwork.check.sequences import in_turns
@@ -30,6 +31,8 @@ SOON = 1.0  # for those that cannot be told before they are tried, the first tim
 SECONDS_FOR_PAIRS = 1.0
 MOST_NAMED = 3  # causes that fit alike
 ENOUGH, MOST_TELLING = 9.0, 4  # digits that have to agree; entries of an array that are looked at for them
+OF_MANY = 15.0  # of pairs of mistakes, and of other values in a place: a million and more are tried
+MANY = frozenset("GW236 GW248 GW255 GW256 GW257".split())
 
 
 def diagnosed(evidence: Evidence) -> list[Finding]:
@@ -56,8 +59,13 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     covering = _covered(together, evidence, wrong)
     if covering and not wrong - {name for f in covering for name in f.explains}:
         return covering
-    pairs = itertools.chain(two_at_once(evidence, together, wrong, ended), with_a_factor(evidence, ended))
+    pairs = itertools.chain(
+        two_at_once(evidence, together, wrong, ended), with_a_factor(evidence, ended), with_a_term(evidence, ended)
+    )
     confirmed = _confirmed([f for f in pairs if _tells(f, evidence)], evidence)
+    if not confirmed and not covering:
+        likely = two_likely(evidence, wrong, time.thread_time() + SECONDS_FOR_PAIRS)
+        confirmed = _confirmed([f for f in likely if _tells(f, evidence)], evidence)
     if confirmed:
         return _best(confirmed)
     separate = _confirmed([f for f in found if f.alone and wrong <= set(f.explains)], evidence)
@@ -72,7 +80,7 @@ def _whole(found: Sequence[Finding], wrong: set[str]) -> list[Finding]:
 def _patterns(evidence: Evidence, facts: bool = False) -> Iterator[Finding]:
     for cause in causes():
         if cause.find is not None and cause.fact is facts:
-            for found in cause.find(evidence):
+            for found in guarded(cause, cause.find(evidence)):
                 if found.explains:
                     yield found
 
@@ -97,6 +105,10 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
         # Plain mistakes in what goes forward, while they take no time: they are told more simply than what follows.
         soon = min(ended, time.thread_time() + SOON)
         yield tried(evidence, joint, evidence.right, {}, all_mutants(joint), soon, screen, told=False)
+        # In a loop, the state of another step is the likeliest mistake, and can seldom be told before it is tried.
+        if screen is not None:
+            soon = min(ended, time.thread_time() + SOON)
+            yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, soon, near=True), soon, screen)
     for joint, screen in ways:
         if screen is not None:
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=True)
@@ -110,6 +122,9 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=False)
     for joint, _ in ways:
         yield tried(evidence, joint, evidence.right, {}, all_mutants(joint, late=True), ended)
+    for joint, screen in ways:
+        if screen is not None and len(evidence.wrong) < len(evidence.verdicts):
+            yield tried(evidence, joint, evidence.right, {}, swapped(joint, screen, ended, alone=True), ended)
 
 
 # -- choosing ---------------------------------------------------------------------------------------------------------
@@ -129,7 +144,9 @@ def _tells(finding: Finding, evidence: Evidence) -> bool:
     """Whether so many digits agree that none of the many mistakes that are tried would do so by chance.
 
     An entry tells as many digits as its error is larger than what counts as equal; a second point, as many again.
+    Of mistakes of which very many are tried, more digits have to agree.
     """
+    enough = OF_MANY if finding.cause.code in MANY or "; and " in finding.says else ENOUGH
     digits = 0.0
     for name in finding.explains:
         with np.errstate(all="ignore"):
@@ -137,8 +154,8 @@ def _tells(finding: Finding, evidence: Evidence) -> bool:
         told = np.log10(error[np.isfinite(error) & (error > 1)])
         digits += float(np.sum(np.sort(told.reshape(-1))[-MOST_TELLING:]))
         if np.isinf(error).any():
-            digits += ENOUGH
-    return digits * (1 if evidence.second is None else 2) >= ENOUGH
+            digits += enough
+    return digits * (1 if evidence.second is None else 2) >= enough
 
 
 def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
@@ -152,10 +169,13 @@ def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
         if here is None or there is None or len(there.graph) != len(here.graph):
             return False
         made = there.with_edits(finding.edits) or {}
-        return all(second.equals(n, finding.times * made.get(n, second.right[n])) for n in finding.explains)
+        more = of_terms(second.joint, finding.counted)
+        return all(
+            second.equals(n, finding.times * made.get(n, second.right[n]) + more.get(n, 0.0)) for n in finding.explains
+        )
     if finding.cause.find is None:
         return False
-    again = [f for f in finding.cause.find(second) if f.says == finding.says]
+    again = [f for f in guarded(finding.cause, finding.cause.find(second)) if f.says == finding.says]
     return any(set(finding.explains) <= set(f.explains) for f in again)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,23 +16,31 @@ from gradwork.check.screen import Screen
 from gradwork.check.sites import Names, made_for
 from gradwork.check.turns import Turns
 from gradwork.gradients.backprop import SUM_OF_PATHS
-from gradwork.graph.graph import CONSTANT
+from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.graph.op import REGISTER
 from gradwork.graph.passes import TRANSPARENT
 from gradwork.graph.run import apply_op
 
-OPERAND, SLOPES = "GW236", "GW248"
+OPERAND, SLOPES, TWICE = "GW236", "GW248", "GW215"
 TURNING = (*TRANSPARENT, "getitem", "transpose")
 Row = tuple[int, ...]
 
 
-def in_turns(joint: Joint, screen: Screen, ended: float) -> Iterator[tuple[Cause, Mutant]]:
-    """At each family of the way back and each place that it reads: every other sequence of values of that shape."""
+def in_turns(joint: Joint, screen: Screen, ended: float, near: bool = False) -> Iterator[tuple[Cause, Mutant]]:
+    """At each family of the way back and each place that it reads: every other sequence of values of that shape.
+
+    near: only the same values one step earlier or later, which are the likeliest, and what piles up from turn to turn.
+    """
     turns, by_code = Turns.of(joint), {cause.code: cause for cause in causes()}
+    by_code[SLOPES] = replace(by_code[SLOPES], rank=by_code[OPERAND].rank + 1)  # a value is told more simply
     values, slopes = turns.sequences(forward=True), turns.sequences(forward=False)
     slopes = [s for s in slopes if all(m in screen.carrying for m in s)]
     seen: set[Any] = set()
-    yield from _added_up(joint, screen, slopes, by_code[SLOPES])
+    if near:
+        yield from _piled_up(joint, by_code[TWICE])
+        yield from _everywhere(joint, values, by_code[OPERAND], ended)
+    else:
+        yield from _added_up(joint, screen, slopes, by_code[SLOPES])
     for members in turns.families.values():
         if members[0] < joint.forward or joint.node(members[0]).op == CONSTANT:
             continue
@@ -41,6 +51,8 @@ def in_turns(joint: Joint, screen: Screen, ended: float) -> Iterator[tuple[Cause
             used = tuple(way[0] for way in ways)
             carries = used[0] in screen.carrying
             for other in _others(joint, used, slopes if carries else values):
+                if near and (not set(other) & set(used) or len(set(other)) == 1):
+                    continue
                 key = (members, place, other)
                 if key in seen or (carries and any(o >= m for o, m in zip(other, members, strict=True))):
                     continue
@@ -50,6 +62,59 @@ def in_turns(joint: Joint, screen: Screen, ended: float) -> Iterator[tuple[Cause
                 mutant = _mutant(joint, screen, members, [w[1] for w in ways], place, used, other, carries)
                 if mutant is not None:
                     yield by_code[SLOPES if carries else OPERAND], mutant
+
+
+def _everywhere(joint: Joint, values: Sequence[Row], cause: Cause, ended: float) -> Iterator[tuple[Cause, Mutant]]:
+    """The state after each step wherever the way back reads the one before it, or the other way round."""
+    names = Names.of(joint)
+    known = set(values)
+    for used in values:
+        for other in dict.fromkeys(((*used[1:], used[-1]), (used[0], *used[:-1]), *_next(known, used))):
+            if time.thread_time() > ended:
+                return
+            edits = _wherever(joint, dict(zip(used, other, strict=True)))
+            if len(edits) < 2:
+                continue
+            first, *rest = edits
+            some = len(used) // 2
+            yield (
+                cause,
+                Mutant(
+                    first,
+                    edits[first],
+                    f"{_said(names, used, other, some, None)}, wherever the way back reads it",
+                    joint.layers[used[some]],
+                    "each step takes the values that it had going forward",
+                    f"use {names.name(used[some])}",
+                    more={m: edits[m] for m in rest},
+                ),
+            )
+
+
+def _next(known: set[Row], used: Row) -> Iterator[Row]:
+    """The sequences one step on, or back: of the states before the steps, those after them."""
+    for other in known:
+        if len(other) == len(used) and other != used and (other[:-1] == used[1:] or other[1:] == used[:-1]):
+            yield other
+
+
+def _wherever(joint: Joint, instead: dict[int, int]) -> dict[int, Edit]:
+    """Every node of the way back that reads one of these values by itself, with the other value in its place."""
+    found: dict[int, Edit] = {}
+    for right, wrong in instead.items():
+        if right == wrong or joint.node(right).shape != joint.node(wrong).shape:
+            continue
+        for reader in joint.graph.consumers[right]:
+            if reader >= joint.forward:
+                spots = {k: wrong for k, i in enumerate(joint.node(reader).inputs) if i == right}
+                found[reader] = _reading(joint, reader, spots)
+    return dict(sorted(found.items()))
+
+
+def _reading(joint: Joint, position: int, spots: dict[int, int]) -> Edit:
+    return lambda values: np.broadcast_to(
+        _done(joint, position, {k: values[i] for k, i in spots.items()}, values), joint.node(position).shape
+    )
 
 
 def _added_up(joint: Joint, screen: Screen, slopes: Sequence[Row], cause: Cause) -> Iterator[tuple[Cause, Mutant]]:
@@ -81,6 +146,41 @@ def _added_up(joint: Joint, screen: Screen, slopes: Sequence[Row], cause: Cause)
                     f"add up {_called(names, used[some], joint)}",
                 ),
             )
+
+
+def _piled_up(joint: Joint, cause: Cause) -> Iterator[tuple[Cause, Mutant]]:
+    """What comes back to a state is added to what came back to the state after it, and so on down the turns."""
+    names = Names.of(joint)
+    families = [m for m in Turns.of(joint).families.values() if m[0] < joint.forward]
+    for members in families:
+        adjoints = [joint.adjoint.get(m, 0) for m in reversed(members)]
+        if len(members) < 2 or min(adjoints) < joint.forward or len({joint.node(a).shape for a in adjoints}) > 1:
+            continue
+        paths = [joint.node(a).inputs for a in adjoints if joint.node(a).origin.by == SUM_OF_PATHS]
+        carried = [[which(p) for p in paths] for which in (min, max)]
+        for kind, places in (("what comes back", adjoints), *(("what is carried back", c) for c in carried)):
+            if len(places) < 2 or len(set(places)) != len(places) or sorted(places) != places:
+                continue
+            edits = {at: _plus(joint, at, before) for before, at in itertools.pairwise(places)}
+            first, *rest = edits
+            name = names.name(members[len(members) // 2])
+            yield (
+                cause,
+                Mutant(
+                    first,
+                    edits[first],
+                    f"{kind} to {name} at one turn is added to that of the turn before it, and so piles up",
+                    joint.layers[members[0]],
+                    "each turn passes on what comes back to its own state, once",
+                    "set it anew at each turn: = and not +=",
+                    more={at: edits[at] for at in rest},
+                ),
+            )
+
+
+def _plus(joint: Joint, position: int, other: int) -> Edit:
+    """A node, worked out of what it reads by then, and another value."""
+    return lambda values: np.asarray(_done(joint, position, {}, values)) + np.asarray(values[other])
 
 
 def _terms(joint: Joint, last: int) -> Row:
@@ -188,6 +288,8 @@ def _with(joint: Joint, position: int, place: int, way: Row, other: int) -> Edit
 
 def _done(joint: Joint, position: int, instead: dict[int, Any], values: Sequence[Any]) -> Any:
     node = joint.node(position)
+    if node.op in (INPUT, CONSTANT):
+        return values[position]
     shapes = [joint.node(i).shape for i in node.inputs]
     arguments = [instead.get(k, values[i]) for k, i in enumerate(node.inputs)]
     return apply_op(REGISTER.named(node.op), arguments, shapes, node.params)

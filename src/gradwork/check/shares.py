@@ -65,7 +65,10 @@ def _at(joint: Joint, position: int) -> Iterator[Shares]:
         yield from _made(joint, node.inputs[0], node.params["axis"], position if node.op == "softmax" else None)
     if node.op == "divide":
         top, bottom = node.inputs[0], without_copies(joint, node.inputs[1])
-        if joint.node(top).op == "exp" and joint.node(bottom).op == "sum" and joint.node(bottom).inputs[0] == top:
+        inside = joint.node(bottom).inputs[0] if joint.node(bottom).op == "sum" else -1
+        # The same exponentials may be worked out twice, once above the line and once below.
+        alike = inside >= 0 and joint.node(inside).op == "exp" and joint.node(inside).inputs == joint.node(top).inputs
+        if joint.node(top).op == "exp" and alike:
             logs = any(joint.node(r).op == "log" for r in joint.graph.consumers[position] if r < joint.forward)
             yield from _made(joint, joint.node(top).inputs[0], joint.node(bottom).params["axis"], position, logs)
     if node.op == "log":

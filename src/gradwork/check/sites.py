@@ -6,6 +6,7 @@ all that is read here.
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -153,6 +154,7 @@ def slope_in_words(names: Names, step: ChainStep) -> str:
 
 
 LONGEST = 12  # operations in a formula that stands for a name
+_POWER_ONE = re.compile(r"\^1(?![\w.^])")  # of 2 u^1, the slope of a square
 
 
 class Names:
@@ -167,11 +169,15 @@ class Names:
         size: dict[int, int] = {}
         for position in range(joint.forward):
             node = joint.node(position)
-            name = node.name or self._usual(position)
+            name = node.name or self._filled(position) or self._usual(position)
             size[position] = 1 + sum(size[i] for i in node.inputs)
             if not name and size[position] > LONGEST:
                 name = f"u{position}"  # a formula that nobody would read
-            if name:
+            empty = node.op == CONSTANT and any(joint.node(r).op == "setitem" for r in joint.graph.consumers[position])
+            if name and empty:
+                self.cut[position] = Symbol(f"{name}_empty")
+                size[position] = 1
+            elif name:
                 taken[name] = taken.get(name, 0) + 1
                 self.cut[position] = Symbol(name if taken[name] == 1 else f"{name}_{taken[name]}")
                 size[position] = 1
@@ -186,6 +192,18 @@ class Names:
         if found is None:
             found = _MADE[joint] = cls(joint)
         return found
+
+    def _filled(self, position: int) -> str:
+        """An array that is filled entry by entry has, when it is full, the name that it had empty."""
+        joint, node = self.joint, self.joint.node(position)
+        if node.op != "setitem":
+            return ""
+        readers = (joint.node(r) for r in joint.graph.consumers[position])
+        if any(reader.op == "setitem" and reader.inputs[0] == position for reader in readers):
+            return ""
+        while node.op == "setitem":
+            node = joint.node(node.inputs[0])
+        return node.name or ""
 
     def _usual(self, position: int) -> str:
         """Scores of a layer are z, what its activation makes of them a."""
@@ -213,14 +231,15 @@ class Names:
     def name(self, position: int) -> str:
         """What a node is called."""
         if position not in self._names:
-            self._names[position] = one_line(self.layout(position))
+            self._names[position] = _POWER_ONE.sub("", one_line(self.layout(position)))
         return self._names[position]
 
     def written(self, position: int, instead: dict[int, Layout]) -> str:
         """A node as a formula, with other things standing for some nodes."""
         if not instead:
             if position not in self._texts:
-                self._texts[position] = one_line(read(self.joint.graph, position, self.cut, own=position in self.cut))
+                whole = read(self.joint.graph, position, self.cut, own=position in self.cut)
+                self._texts[position] = _POWER_ONE.sub("", one_line(whole))
             return self._texts[position]
         cut = {**self.cut, **instead}
         return one_line(read(self.joint.graph, position, cut, own=position in cut))

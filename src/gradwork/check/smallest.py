@@ -14,11 +14,38 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.check.evidence import Joint
+from gradwork.check.case import Case, typical
+from gradwork.check.evidence import Evidence, Joint
+from gradwork.check.where import Place
 from gradwork.graph.tree import flatten
 
 SECONDS = 1.0
 Wrong = Callable[[Sequence[Any], Mapping[str, Any]], bool]
+
+
+def fewest_rows(case: Case, evidence: Evidence) -> list[Place]:
+    """How few rows of the data show the mistake, as a sentence; [] where that cannot be told."""
+    if not callable(case.gradient) or evidence.joint is None:
+        return []
+
+    def is_wrong(some: Sequence[Any], named: Mapping[str, Any]) -> bool:
+        yours, joint = case.slopes_at((some, named)), case.joint_at((some, named))
+        if yours is None or joint is None:
+            return False
+        for name in evidence.fitting:
+            right = np.asarray(joint.value(joint.slope[name]), float)
+            off = np.abs(yours[name] - right) > 1e-6 * (typical(right) + typical(yours[name]))
+            if np.shape(yours[name]) == right.shape and off.any():
+                return True
+        return False
+
+    rows = smallest_rows(case.args, case.kwargs, case.reading.keys, evidence.joint, is_wrong)
+    if rows is None:
+        return []
+    numbers = ", ".join(str(row + 1) for row in rows[:6]) + (", ..." if len(rows) > 6 else "")
+    if len(rows) == 1:
+        return [Place(f"one row of the data is enough to show it: row {numbers} alone")]
+    return [Place(f"{len(rows)} rows of the data are enough to show it, and no fewer: rows {numbers}")]
 
 
 def smallest_rows(

@@ -78,7 +78,12 @@ def _normalised(joint: Joint, end: int, above: list[int], below: list[int]) -> S
     moving = joint.graph.depends_on([i for i in joint.adjoint if joint.node(i).op == INPUT])
     if not moving[under] or joint.node(_inside(joint, under)).op == CONSTANT:
         return None
-    bottom = np.broadcast_to(joint.value(under), shape)
+    value_below = joint.value(under)
+    if value_below.ndim > len(shape) or any(
+        n not in (1, m) for n, m in zip(value_below.shape[::-1], shape[::-1], strict=False)
+    ):
+        return None  # there was a reshape on the way, as in a normalisation by groups
+    bottom = np.broadcast_to(value_below, shape)
     for place, top in enumerate(above):
         if joint.node(top).shape != shape or not moving[top]:
             continue
@@ -124,7 +129,7 @@ def _as_root(value: Array, bottom: Array) -> tuple[tuple[int, ...], float] | Non
                 continue
             left = square - total / counted
             scale = float(np.max(square))
-            if np.ptp(left) <= fine * scale and -fine * scale <= left.flat[0] <= 0.1 * scale:
+            if np.ptp(left) <= fine * scale and -fine * scale <= left.flat[0] <= 0.9 * scale:
                 return axes, float(counted)
     return None
 

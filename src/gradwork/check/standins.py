@@ -20,6 +20,7 @@ from gradwork.graph.graph import CONSTANT
 from gradwork.graph.passes import TRANSPARENT
 from gradwork.ops.activations import sigmoid, softmax
 
+REDUCED: dict[str, Callable[..., Any]] = {"mean": np.mean, "max": np.max, "min": np.min, "sum": np.sum}
 MOST_NUMBERS = 4_000_000  # all values together, for one shape
 Make = Callable[[Any], Any]
 
@@ -82,9 +83,14 @@ class StandIns:
         return found, np.stack(rows) if rows else np.zeros((0, size))
 
     def _all(self, shape: tuple[int, ...]) -> Iterator[StandIn]:
+        if self._bases:
+            for number in (1.0, -1.0):
+                yield StandIn(self._bases[0], functools.partial(_full, shape, number), f"{number:g}", shape, 0)
         for position in self._bases:
             own = self.joint.node(position).shape
             name = grouped(self.names.name(position))
+            if own == shape and self.joint.node(position).op in REDUCED:
+                yield from self._reduced(position, shape)
             if own == shape:
                 value = np.asarray(self.joint.value(position), float)
                 for says, make, far in _companions(name, value):
@@ -94,6 +100,25 @@ class StandIns:
             elif _spreads(own, shape):
                 for says, make, far in _plain(name):
                     yield StandIn(position, make, says, shape, far + 1)
+
+    def _reduced(self, position: int, shape: tuple[int, ...]) -> Iterator[StandIn]:
+        """Another way to make one number of many, where the loss has the largest, a mean or a sum."""
+        node = self.joint.node(position)
+        inside = node.inputs[0]
+        axes, keep = tuple(node.params["axis"]), bool(node.params["keepdims"])
+        over = " and ".join(str(a + 1) for a in axes)
+        for op, function in REDUCED.items():
+            if op != node.op:
+                make = functools.partial(_along_axes, function, axes, keep)
+                yield StandIn(inside, make, f"the {op} of {self.names.name(inside)} over axis {over}", shape, 2)
+
+
+def _along_axes(function: Callable[..., Any], axes: tuple[int, ...], keep: bool, value: Any) -> Any:
+    return function(value, axis=axes, keepdims=keep)
+
+
+def _full(shape: tuple[int, ...], number: float, _: Any) -> Array:
+    return np.full(shape, number)
 
 
 def grouped(name: str) -> str:
@@ -129,10 +154,11 @@ def _companions(name: str, value: Array) -> Iterator[tuple[str, Make, int]]:
     yield from _plain(name)
     yield f"1 - {name}", lambda v: 1 - v, 1
     yield f"|{name}|", np.abs, 2
-    yield f"sign({name})", np.sign, 2
     yield f"({name} > 0)", lambda v: (v > 0) * 1.0, 1
     yield f"({name} <= 0)", lambda v: (v <= 0) * 1.0, 2
     low, high = float(np.min(value, initial=np.inf)), float(np.max(value, initial=-np.inf))
+    if low < 0 < high:
+        yield f"sign({name})", np.sign, 2
     if low >= 0 and high <= 1:
         yield f"{name} (1 - {name})", lambda v: v * (1 - v), 1
         yield f"(2 {name} - 1)", lambda v: 2 * v - 1, 2

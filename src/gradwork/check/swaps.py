@@ -16,19 +16,23 @@ from gradwork.check.evidence import Edit, Joint
 from gradwork.check.given import Array
 from gradwork.check.screen import Screen
 from gradwork.check.sites import Names, made_for
-from gradwork.check.standins import StandIn, StandIns
+from gradwork.check.standins import StandIn, StandIns, grouped
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.run import apply_op
 
-OPERAND, FACTOR = "GW236", "GW255"
+OPERAND, FACTOR, TURNED = "GW236", "GW255", "GW244"
+COMES = "what comes back to "
 LONGEST_FORMULA = 70  # characters
 MOST_EACH = 400_000  # entries of one place, times stand-ins
 MOVING_ONLY = frozenset(("transpose", "reshape", "sum", "mean", "broadcast_to", "getitem"))
 
 
-def swapped(joint: Joint, screen: Screen, ended: float) -> list[tuple[Cause, Mutant]]:
-    """The mistakes with stand-ins that may explain some wrong array; those of simple words come first."""
+def swapped(joint: Joint, screen: Screen, ended: float, alone: bool = False) -> list[tuple[Cause, Mutant]]:
+    """The mistakes with stand-ins that may explain some wrong array; those of simple words come first.
+
+    alone: where another array would be spoiled too, had it been worked out from the same values; plain stand-ins only.
+    """
     by_code = {cause.code: cause for cause in causes()}
     library = StandIns(joint)
     found: list[tuple[int, int, Cause, Mutant]] = []
@@ -37,13 +41,17 @@ def swapped(joint: Joint, screen: Screen, ended: float) -> list[tuple[Cause, Mut
             break
         if not any(position in screen.weights[name] for name in screen.wrong):
             continue
-        for far, kind, code, mutant in _at(joint, library, screen, position):
+        for far, kind, code, mutant in _at(joint, library, screen, position, alone):
+            if alone and far > 1:
+                continue
             found.append((far, kind, by_code[code], mutant))
     found.sort(key=lambda one: (one[0], one[1], len(one[3].says)))
     return [(cause, mutant) for _, _, cause, mutant in found]
 
 
-def _at(joint: Joint, library: StandIns, screen: Screen, position: int) -> Iterator[tuple[int, int, str, Mutant]]:
+def _at(
+    joint: Joint, library: StandIns, screen: Screen, position: int, alone: bool
+) -> Iterator[tuple[int, int, str, Mutant]]:
     node = joint.node(position)
     if node.op == CONSTANT or not screen.linear[position]:
         return
@@ -51,9 +59,9 @@ def _at(joint: Joint, library: StandIns, screen: Screen, position: int) -> Itera
         if place and used in node.inputs[:place]:
             continue
         if _is_value(joint, screen, used):
-            yield from _operands(joint, library, screen, position, used)
+            yield from _operands(joint, library, screen, position, used, alone)
     if node.shape and position in screen.carrying and node.op not in MOVING_ONLY:
-        yield from _factors(joint, library, screen, position)
+        yield from _factors(joint, library, screen, position, alone)
 
 
 def _is_value(joint: Joint, screen: Screen, position: int) -> bool:
@@ -63,7 +71,7 @@ def _is_value(joint: Joint, screen: Screen, position: int) -> bool:
 
 
 def _operands(
-    joint: Joint, library: StandIns, screen: Screen, position: int, used: int
+    joint: Joint, library: StandIns, screen: Screen, position: int, used: int, alone: bool
 ) -> Iterator[tuple[int, int, str, Mutant]]:
     node, names = joint.node(position), library.names
     stand_ins, rows = library.of_shape(joint.node(used).shape)
@@ -73,14 +81,14 @@ def _operands(
     if made is None:
         return
     right = np.asarray(joint.value(position), float).reshape(1, -1)
-    for k in np.flatnonzero(screen.fits(position, made - right)):
+    for k in np.flatnonzero(screen.fits(position, made - right, alone=alone)):
         stand_in = stand_ins[k]
         of = made_for(joint, position)
         whole, old = in_words(joint, names, position), names.name(used)
         yield (
             stand_in.far,
             0,
-            OPERAND,
+            TURNED if _is_turned(joint, used, stand_in) else OPERAND,
             Mutant(
                 position,
                 _with_operand(joint, position, used, stand_in),
@@ -92,13 +100,23 @@ def _operands(
         )
 
 
-def _factors(joint: Joint, library: StandIns, screen: Screen, position: int) -> Iterator[tuple[int, int, str, Mutant]]:
+def _is_turned(joint: Joint, used: int, stand_in: StandIn) -> bool:
+    """Whether a value stands where it belongs turned round, or the other way about."""
+    value = np.asarray(joint.value(used))
+    made = np.asarray(stand_in.value(joint.values, joint.node(stand_in.of).shape))
+    square = value.ndim >= 2 and value.shape[-1] == value.shape[-2] and made.shape == value.shape
+    return square and np.array_equal(np.swapaxes(value, -1, -2), made)
+
+
+def _factors(
+    joint: Joint, library: StandIns, screen: Screen, position: int, alone: bool
+) -> Iterator[tuple[int, int, str, Mutant]]:
     stand_ins, rows = library.of_shape(joint.node(position).shape)
     if not stand_ins:
         return
     right = np.asarray(joint.value(position), float).reshape(1, -1)
     names = library.names
-    for k in np.flatnonzero(screen.fits(position, right * rows - right)):
+    for k in np.flatnonzero(screen.fits(position, right * rows - right, alone=alone)):
         stand_in = stand_ins[k]
         of = made_for(joint, position)
         whole = in_words(joint, names, position)
@@ -109,25 +127,43 @@ def _factors(joint: Joint, library: StandIns, screen: Screen, position: int) -> 
             Mutant(
                 position,
                 _times(joint, position, stand_in),
-                f"{whole} is {_once_too_often(stand_in.says)}{names.in_layer(of)}",
+                f"{_with_factor(joint, whole, position, stand_in.says)} belongs{names.in_layer(of)}",
                 joint.layers[of],
-                f"the right way back has {whole} here",
-                "leave out the one, or put in the other",
+                f"the right way back has {_plain(joint, whole, position)} here",
+                f"{_hint(stand_in.says)}",
             ),
         )
 
 
-def _once_too_often(factor: str) -> str:
+def _with_factor(joint: Joint, whole: str, position: int, factor: str) -> str:
+    plain = _plain(joint, whole, position)
+    made = f"{bracketed(plain)}/{factor[2:]}" if factor.startswith("1/") else f"{bracketed(plain)} * {factor}"
+    return f"{made} stands where {plain}"
+
+
+def bracketed(formula: str) -> str:
+    """A formula in brackets, where a factor beside it would go to its last term alone."""
+    return f"({formula})" if " + " in formula or " - " in formula else formula
+
+
+def _plain(joint: Joint, whole: str, position: int) -> str:
+    """ "d_h" for what comes back to h."""
+    return f"d_{grouped(whole.removeprefix(COMES))}" if whole.startswith(COMES) else whole
+
+
+def _hint(factor: str) -> str:
     if factor.startswith("1/"):
-        return f"divided by {factor[2:]} once too often, or a factor {factor[2:]} is missing"
-    return f"multiplied by {factor} once too often, or a division by it is missing"
+        return f"divide by {factor[2:]} once less, or multiply by it once more"
+    return f"multiply by {factor} once less, or divide by it once more"
 
 
 def in_words(joint: Joint, names: Names, position: int) -> str:
     """What a node of the way back is, in words: what comes back to a value, or its formula."""
-    for of, adjoint in joint.adjoint.items():
-        if adjoint == position and of in names.cut:
-            return f"what comes back to {names.name(of)}"
+    mine = [of for of, adjoint in joint.adjoint.items() if adjoint == position and of in names.cut]
+    if mine:
+        # A bias and the scores that it is added to may have one slope: it is that of what has its shape.
+        mine.sort(key=lambda of: joint.node(of).shape != joint.node(position).shape)
+        return f"{COMES}{names.name(mine[0])}"
     written = names.written(position, {})
     if len(written) <= LONGEST_FORMULA:
         return written

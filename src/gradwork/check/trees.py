@@ -79,6 +79,9 @@ def text_of(tree: Tree) -> str:
     inside = [text_of(part) for part in rest]
     if op == "total":
         return f"({' + '.join(inside)})"
+    if op == "multiply" and rest[0][0] == "cell" and rest[1][0] == "log":
+        # 0 log 0 counts as 0, as in every cross-entropy: a share of 0 with the label 0 adds nothing to the loss.
+        return f"({inside[0]} * {inside[1]} if {inside[0]} else 0.0)"
     return REGISTER.named(op).scalar.format(*inside)
 
 

@@ -24,6 +24,7 @@ class Turns:
     """The families of a graph.
 
     line:      for each node, what it has in common with all that its line made at the same place.
+    loose:     the same, where each turn picks another number of rows and so has other shapes.
     key:       for each node, what it has in common with its family.
     families:  the members of each family, the first turn first; those of one member are left out.
     """
@@ -31,6 +32,7 @@ class Turns:
     def __init__(self, joint: Joint) -> None:
         self.joint = joint
         self.line: list[Hashable] = []
+        self.loose: list[Hashable] = []
         weights = self._weights()
         for position in range(joint.forward):
             node = joint.node(position)
@@ -38,6 +40,7 @@ class Turns:
             given = node.op in (INPUT, CONSTANT)
             made = (node.op, node.where, axis, weights[position], node.shape)
             self.line.append(("given", position) if given else made)
+            self.loose.append(("given", position) if given else made[:-1])
         self.key = self._split(self.line)
         counts: dict[Any, int] = {}
         for position in range(joint.forward, len(joint.graph)):
@@ -45,9 +48,10 @@ class Turns:
             of, role = node.origin.node, "".join(c for c in node.origin.role if not c.isdigit())
             at = (of, node.op, role, node.origin.path)
             counts[at] = place = counts.get(at, -1) + 1
-            for keys, which in ((self.line, 0), (self.key, place)):
+            for keys, which in ((self.line, 0), (self.key, place), (self.loose, place)):
                 above = keys[of] if of is not None and of < position else None
-                keys.append((node.op, role, node.origin.path, above, which, node.shape))
+                shape = node.shape if keys is not self.loose else None
+                keys.append((node.op, role, node.origin.path, above, which, shape))
         self.families: dict[Hashable, Sequence] = {}
         for key, members in _members(self.joint, self.key).items():
             # The way back meets the last turn first.

@@ -27,7 +27,7 @@ class Caution:
 
 def cautions(evidence: Evidence, verdicts: Sequence[Verdict], ignored: Sequence[str]) -> list[Caution]:
     """Everything that this point could not have shown."""
-    return [*_zeros(verdicts, ignored), *_near_by(verdicts), *_alike(evidence), *_square(evidence)]
+    return [*_zeros(verdicts, ignored), *_near_by(verdicts), *_alike(evidence), *_square(evidence), *_uniform(evidence)]
 
 
 def _near_by(verdicts: Sequence[Verdict]) -> list[Caution]:
@@ -122,6 +122,29 @@ def _square(evidence: Evidence) -> list[Caution]:
     if not hidden:
         return []
     return [Caution(f"{_listed(hidden)} is symmetric: a forgotten transpose cannot be seen", "random numbers in it")]
+
+
+def _uniform(evidence: Evidence) -> list[Caution]:
+    """A matrix product to which the same slope comes back in every entry, as from a plain sum of its entries."""
+    joint = evidence.joint
+    if joint is None:
+        return []
+    moving = joint.graph.depends_on(list(joint.place.values()))
+    for of, adjoint in joint.adjoint.items():
+        node = joint.node(of)
+        if node.op != "matmul" or not moving[of]:
+            continue
+        back = joint.value(adjoint)
+        if back.size > 1 and back.any() and np.all(back == back.reshape(-1)[0]):
+            called = node.name or "a matrix product"
+            return [
+                Caution(
+                    f"the slope that comes back to {called} is {float(back.reshape(-1)[0]):.6g} in every entry: "
+                    "a gradient that leaves it out, or mixes its rows up, may pass here",
+                    "a loss that weighs the entries: np.sum(r * ...) with random numbers r",
+                )
+            ]
+    return []
 
 
 def _listed(names: Sequence[str]) -> str:

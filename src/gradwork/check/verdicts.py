@@ -49,6 +49,10 @@ class Verdict:
     by_backprop: int = 0
     elsewhere: str = ""
 
+    def __repr__(self) -> str:
+        agree, differ, unclear = self.counts()
+        return f"<Verdict on {self.name}: {agree:,} agree, {differ:,} differ, {unclear:,} cannot be told>"
+
     @property
     def right(self) -> bool:
         """Whether nothing speaks against the array, and at least one entry could be judged."""
@@ -103,7 +107,7 @@ def judged(
     if (unclear & ~at_kink).any() and not resolved.any() and not differ.any():
         # Only entries agree that are little beside those of which nothing can be told: they do not speak for the array.
         agree, unclear = np.zeros_like(agree), agree | unclear
-    judgeable = known & ~unclear
+    judgeable = known & ~unclear & ~at_kink  # at a kink a whole range is accepted, and the report says so
     seen = float(np.max(reach[judgeable]) / typical) if judgeable.any() and typical > 0 else float("nan")
     return Verdict(array.name, yours, slope, bar, agree, differ, unclear, at_kink, seen)
 

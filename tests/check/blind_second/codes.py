@@ -1,13 +1,14 @@
 """The codes that name each mistake, in the order of the families' lists; a `&` stands between the parts of a double.
 
 They were written after the mistakes, from the one-line list of causes alone, before any answer was read. GW260, which
-that list had not yet, was added from its own page.
+that list had not yet, was added from its own page; those of later causes are in `newer_codes.py`.
 """
 
 from __future__ import annotations
 
 from check.blind.case import Case
 from check.blind_second.case import Family
+from check.blind_second.newer_codes import NEWER
 
 CODES = {
     "ridge regression": """202 245, 201 246, 220, 220 245, 220 203 243, 247 245, 203 243, 206 201 246, 201 246, 220,
@@ -91,7 +92,10 @@ def acceptable(families: list[Family]) -> dict[str, tuple[frozenset[str], ...]]:
     for family in families:
         entries = [entry.split("&") for entry in CODES[family.name].split(",")]
         for cause, parts in zip(family.mistakes, entries, strict=True):
-            found[f"{family.name}: {cause}"] = tuple(frozenset(f"GW{c}" for c in part.split()) for part in parts)
+            newer = NEWER.get(family.name, {}).get(cause, "")
+            found[f"{family.name}: {cause}"] = tuple(
+                frozenset(f"GW{c}" for c in f"{part} {newer}".split()) for part in parts
+            )
     return found
 
 

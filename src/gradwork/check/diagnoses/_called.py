@@ -95,6 +95,8 @@ def _known(joint: Joint, region: Region) -> dict[str, Family]:
             for name, known in family.items():
                 if np.allclose(known.value(value), result, rtol=1e-6, atol=1e-9):
                     found.setdefault(name, family)
+    if np.min(value, initial=np.inf) >= 0 and any("relu" not in name for name in found):
+        return {name: family for name, family in found.items() if "relu" not in name}
     return found
 
 

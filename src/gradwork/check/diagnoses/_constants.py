@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from gradwork.check.diagnoses._ratio import near
-from gradwork.check.evidence import Evidence
+from gradwork.check.evidence import Evidence, Joint
 from gradwork.graph.graph import CONSTANT, INPUT
 
 SIGN, TWO, COUNT, OTHER = "sign", "two", "count", "other"
@@ -128,7 +128,7 @@ def meanings(evidence: Evidence, ratio: float) -> list[Meaning]:
         return [Meaning(SIGN, -1.0, "the sign is turned", "yours is -1 times what is right", "turn the sign")]
     if ratio < 0:
         return [_turned(m) for m in meanings(evidence, -ratio)]
-    return [*_counted(evidence, ratio), *_twos(evidence, ratio), *_others(evidence, ratio)]
+    return [*_twos(evidence, ratio), *_counted(evidence, ratio), *_others(evidence, ratio)]
 
 
 def _turned(meaning: Meaning) -> Meaning:
@@ -144,7 +144,8 @@ def _turned(meaning: Meaning) -> Meaning:
 
 def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
     known = counts(evidence)
-    for count, what in known:
+    yield from _instead(_usual_pairs(known), ratio, twofold=True)
+    for count, what in [*known, *_open(evidence)]:
         n = f"{count}"
         is_n = f"{n} is the number of {what}"
         for value, says, hint in (
@@ -155,9 +156,12 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
             (1.0 / count**2, f"there is a factor 1/{n} twice too often", f"multiply by {n} twice"),
             (float(count) ** 2, f"the factor 1/{n} is missing twice", f"divide by {n} twice"),
         ):
-            doubtful = " times " in what or value not in (float(count), 1.0 / count)
+            once = value in (float(count), 1.0 / count)
+            doubtful = " times " in what or not once
             if not near(ratio, value) or near(value, 1.0) or (doubtful and _plainer(known, value)):
                 continue
+            if not once and not what.startswith("entries that"):
+                continue  # whatever has a 2 in it as well is a number that a mean is over
             same = value in (2.0, 0.5)
             yield Meaning(
                 COUNT,
@@ -168,8 +172,28 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
                 f"another number of {what} than {n}" if same else "",
             )
             return
-    for (a, one), (b, other) in itertools.permutations(known[:MOST_COUNTS], 2):
-        if a != b and near(ratio, a / b) and a % b and b % a:
+    plain = [(n, what) for n, what in known if " times " not in what]
+    several = [(n, what) for n, what in known if " times " in what]
+    yield from _instead([*plain[:MOST_COUNTS], *_open(evidence), *several[:4]], ratio)
+
+
+def _usual_pairs(known: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lengths of the data and of what is averaged: these are taken for one another."""
+    return [
+        (n, what) for n, what in known if n > 2 and " times " not in what and what != "entries that the sum is over"
+    ]
+
+
+def _instead(known: list[tuple[int, str]], ratio: float, twofold: bool = False) -> Iterator[Meaning]:
+    """One count in the place of another.  twofold: only where one is twice the other, as otherwise not at all."""
+    if twofold and not (near(ratio, 2.0) or near(ratio, 0.5)):
+        return
+    for (a, one), (b, other) in itertools.permutations(known, 2):
+        if twofold and not one.startswith(("entries that", "rows")):
+            continue
+        if not twofold and (a % b == 0 or b % a == 0):
+            continue
+        if a != b and near(ratio, a / b):
             yield Meaning(
                 COUNT,
                 a / b,
@@ -178,6 +202,29 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
                 f"divide by {a}, not by {b}",
             )
             return
+
+
+def _open(evidence: Evidence) -> list[tuple[int, str]]:
+    """How many entries a relu, a clip or a choice of the loss lets through, where it is not all of them."""
+    joint = evidence.joint
+    if joint is None:
+        return []
+    found: dict[int, str] = {}
+    for position in range(joint.forward):
+        node = joint.node(position)
+        if node.op in ("greater", "less", "greater_equal", "less_equal") and node.shape:
+            count, size = int(np.sum(joint.value(position))), int(np.prod(node.shape))
+            if 1 < count < size:
+                found.setdefault(count, "entries that its mask lets through")
+                found.setdefault(size - count, "entries that its mask does not let through")
+        elif node.op in ("maximum", "minimum") and node.shape:
+            one, other = (joint.value(i) for i in node.inputs)
+            value = joint.value(position)
+            constant = one if np.ptp(one) == 0 else other
+            count, size = int(np.sum(value != constant)), int(np.prod(node.shape))
+            if 1 < count < size:
+                found.setdefault(count, f"entries that the {node.op} lets through")
+    return [(n, what) for n, what in found.items() if n > 1]
 
 
 def _plainer(known: list[tuple[int, str]], value: float) -> bool:
@@ -197,7 +244,34 @@ def _twos(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
     ):
         if near(ratio, value) and (value in (2.0, 0.5) or 4 not in lengths):
             data = "data of other lengths than 2" if 2 in lengths and value in (2.0, 0.5) else ""
-            yield Meaning(TWO, value, says, f"yours is {times(value)} what is right", hint, data)
+            also = f", or {other}" if (other := _also_two(evidence, value)) else ""
+            yield Meaning(TWO, value, says + also, f"yours is {times(value)} what is right", hint, data)
+
+
+def _also_two(evidence: Evidence, value: float) -> str:
+    """What else is 2 here: a number of the loss with a name, or the root of a length of 4."""
+    joint = evidence.joint
+    if joint is None:
+        return ""
+    for position in joint.graph.inputs:
+        node, held = joint.node(position), joint.values[position]
+        named = node.name and position not in joint.place.values() and np.size(held) == 1 and node.dtype.kind in "fiu"
+        if named and float(np.reshape(held, -1)[0]) in (2.0, 0.5):
+            known = float(np.reshape(held, -1)[0])
+            return f"the factor {node.name} {'too much' if value == known else 'is missing'}"
+    four = next((what for n, what in counts(evidence) if n == 4), "")
+    if four and value in (2.0, 0.5) and _divides_by_two(joint):
+        word = "is missing" if value == 2.0 else "too much"
+        return f"the factor 1/sqrt(4) {word}, with 4 the number of {four}"
+    return ""
+
+
+def _divides_by_two(joint: Joint | None) -> bool:
+    """Whether something in the loss is divided by the number 2, which may be a root."""
+    if joint is None:
+        return False
+    divided = [joint.node(k).inputs[1] for k in range(joint.forward) if joint.node(k).op == "divide"]
+    return any(np.ndim(joint.values[i]) == 0 and float(joint.values[i]) == 2.0 for i in divided)
 
 
 def _others(evidence: Evidence, ratio: float) -> Iterator[Meaning]:

@@ -22,6 +22,10 @@ SAID: dict[str, Said] = {
     "exp of the scores less their largest, not divided by their sum": lambda z, p: np.exp(
         z - np.max(z, -1, keepdims=True)
     ),
+    "exp of the scores less their largest, divided by the sums down the columns,": lambda z, p: _down(z),
+    "exp of the scores less their largest, divided by the sum without that,": lambda z, p: (
+        np.exp(z - np.max(z, -1, keepdims=True)) / np.sum(np.exp(z), -1, keepdims=True)
+    ),
     "softplus of the scores": lambda z, p: np.logaddexp(0.0, z),
     "max(z, 0)": lambda z, p: np.maximum(z, 0),
     "the class that is said, 1 where the score is above 0,": lambda z, p: (z > 0) * 1.0,
@@ -49,6 +53,13 @@ SAID: dict[str, Said] = {
     "p with half the scores": lambda z, p: p * 0 + sigmoid(0.5 * z),
     "p with twice the scores": lambda z, p: p * 0 + sigmoid(2 * z),
 }
+
+
+def _down(z: Array) -> Array:
+    powers = np.exp(z - np.max(z, -1, keepdims=True))
+    return np.asarray(powers / np.sum(powers, 0))
+
+
 ASKED: dict[str, Asked] = {
     "1 - y": lambda y: 1 - y,
     "2 y - 1": lambda y: 2 * y - 1,

@@ -146,6 +146,8 @@ LOGARITHMS: dict[str, Known] = {
     "one over z": Known(lambda z: 1 / z, lambda z: -1 / z**2, "-1 / z^2"),
     "one over the square": Known(lambda z: 1 / z**2, lambda z: -2 / z**3, "-2 / z^3"),
     "exp": Known(np.exp, np.exp, "exp(z)"),
+    "1 + z": Known(lambda z: 1 + z, np.ones_like, "1"),
+    "z": Known(lambda z: z, np.ones_like, "1"),
     "2 to the power z": Known(np.exp2, lambda z: np.exp2(z) * math.log(2), "2^z ln 2"),
     "10 to the power z": Known(lambda z: 10**z, lambda z: 10**z * math.log(10), "10^z ln 10"),
 }

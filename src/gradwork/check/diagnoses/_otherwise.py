@@ -129,6 +129,11 @@ def _reduced(joint: Joint, position: int) -> Iterator[Way]:
     node = joint.node(position)
     inside = joint.node(node.inputs[0]).shape
     count = int(np.prod([inside[a] for a in node.params["axis"]], dtype=np.int64))
+    if node.op == "sum":
+        yield "as the number of its entries", lambda v: np.full(node.shape, float(count))
+        unpicked = _unpicked(joint, node.inputs[0])
+        if unpicked is not None and not node.shape:
+            yield "as the sum over all, and not over what is picked", lambda v: np.sum(unpicked(v))
     if count < 2:
         return
     if node.op == "mean":
@@ -155,6 +160,28 @@ def _reduced(joint: Joint, position: int) -> Iterator[Way]:
     if node.shape:
         function = np.mean if node.op == "mean" else np.sum
         yield "over all entries together", lambda v: np.broadcast_to(function(_whole(joint, position, v)), node.shape)
+
+
+def _unpicked(joint: Joint, position: int) -> Callable[[Sequence[Any]], Any] | None:
+    """A value entry by entry of what is picked of an array, worked out of all of the array; None where it is not so."""
+    steps: list[int] = []
+    node = joint.node(position)
+    while len(node.inputs) == 1 and REGISTER.named(node.op).elementwise:
+        steps.insert(0, position)
+        (position,) = node.inputs
+        node = joint.node(position)
+    if node.op != "getitem":
+        return None
+    whole = joint.node(position).inputs[0]
+
+    def work(values: Sequence[Any]) -> Any:
+        made = values[whole]
+        for step in steps:
+            node = joint.node(step)
+            made = REGISTER.named(node.op).function(made, **node.params)
+        return made
+
+    return work
 
 
 def _whole(joint: Joint, position: int, values: Sequence[Any]) -> Array:
@@ -187,7 +214,8 @@ def _root(joint: Joint, names: Names, position: int) -> Iterator[Way]:
     node = joint.node(under)
     if node.op != "add":
         return
-    small = next((i for i in node.inputs if np.ndim(joint.values[i]) == 0 and not _moves(joint, i)), None)
+    flat = [i for i in node.inputs if np.size(joint.values[i]) and np.ptp(joint.values[i]) == 0]
+    small = next((i for i in flat if not _moves(joint, i)), None)
     if small is None:
         return
     name = names.name(small)

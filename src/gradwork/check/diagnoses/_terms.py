@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from gradwork.check.cause import Cause, Finding, explained
-from gradwork.check.diagnoses._constants import OTHER, Meaning, meanings
+from gradwork.check.diagnoses._constants import COUNT, OTHER, TWO, Meaning, meanings
 from gradwork.check.diagnoses._ratio import listed, near
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
@@ -107,6 +107,8 @@ def _meaning(evidence: Evidence, value: float, penalty: bool, others: list[float
     if abs(value) < 1e-6:
         return Meaning(LEFT_OUT, 0.0, "is left out")
     found = meanings(evidence, value)
+    if len(found) > 1 and found[0].kind == TWO and found[1].kind == COUNT:
+        return replace(found[0], says=f"{found[0].says}, or {found[1].says}")
     if found:
         return found[0]
     if penalty:

@@ -9,6 +9,7 @@ import numpy as np
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses._called import functions_of
 from gradwork.check.diagnoses._functions import ACTIVATIONS
+from gradwork.check.diagnoses._on_paper import beside
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import Named, Slip, Step, function_of
 from gradwork.check.sites import Names, chain_steps, stretches
@@ -72,8 +73,26 @@ def _activations(step: Step) -> Iterator[Named]:
             yield other
 
 
+def _of_masks(step: Step) -> Iterator[Slip]:
+    """What a relu gives where 1 or 0 belongs."""
+    tree, own = step.tree, step.quantity
+    mask = tree[1] if tree[0] == "where" and tree[2:] == (("known", 1.0), ("known", 0.0)) else tree
+    if mask[0] == "greater" and mask[2] == ("known", 0.0) and own.role != "slope" and own.name != "slope":
+        says = "that is the value of the relu: its slope {slope} is 1 or 0"
+        yield Slip(("relu", mask[1]), says, {"slope": own.name}, ("value",), late=True)
+    if tree[0] == "divide" and tree[1][0] == tree[2][0] == "cell":
+        top = step.name(tree[1])[1:]
+        for name in (top, f"{top}_before", f"{top}_after"):
+            value = step.quantities.get(name)
+            number = beside(step, value) if value is not None else None
+            if value is not None and number is not None and function_of(step.lines.get(value.first)):
+                says = "{value} itself stands where its slope {slope} belongs"
+                yield Slip(number, says, {"value": name, "slope": own.name}, ("value",), late=True)
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """The function's value where its slope belongs."""
+    yield from _of_masks(step)
     own = step.quantity
     if own.role == "slope" or own.name == "slope":
         for value in _activations(step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,14 +12,18 @@ from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses._called import functions_of, others
 from gradwork.check.diagnoses._functions import Known
 from gradwork.check.diagnoses._limits import limited
+from gradwork.check.diagnoses._on_paper import throughout, written_out
 from gradwork.check.diagnoses._ratio import close, comparable
 from gradwork.check.diagnoses._regions import Region
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.given import Array
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, function_of
 from gradwork.check.sites import Names
+from gradwork.check.trees import subtrees
 
 MOST_BENT = 12
+SIGN_LOST = ", with its sign lost"
+ONLY_TWO = [{"the square", "half the square"}, {"the square of relu", "half the square of relu"}]
 OfZ = Callable[[Array], Array]
 BENT: dict[str, tuple[OfZ, OfZ]] = {
     "a leaky relu, 1 where z > 0, else {c},": (lambda z: (z > 0) * 1.0, lambda z: (z <= 0) * 1.0),
@@ -37,12 +42,20 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         where = names.in_layer(region.end)
         why, hint = f"the loss has {own} there, of {names.name(region.start)}", f"take the slope of {own}"
         for name, known in others(called):
+            if (
+                name == "identity"
+                or {name, own} in ONLY_TWO
+                or (name.endswith(SIGN_LOST) and _above_zero(joint, region))
+            ):
+                continue  # a missing slope, or a factor 2 in one: other causes
             for form, slope in {known.written: _plain(known), **known.remembered}.items():
                 says = f"the slope of {name}, {form}, stands where that of {own} belongs{where}"
-                if name == "identity":
-                    says = f"the slope of {own} is missing: 1 stands in its place{where}"
                 yield Mutant(region.back, slope_of(region, slope), says, joint.layers[region.end], why, hint)
         yield from limited(joint, region, own, (where, why, hint))
+
+
+def _above_zero(joint: Joint, region: Region) -> bool:
+    return bool(np.min(joint.value(region.start), initial=np.inf) >= 0)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -121,6 +134,96 @@ def slips(step: Step) -> Iterator[Slip]:
             yield Slip(
                 step.with_part(place, (other, part[1])), says, {**names, "other": other}, ("other", other), rare=True
             )
+    for place, part in step.parts("greater"):
+        if part[2] == ("known", 0.0):
+            says = "that is the sign of {name}: it is 0 here where {name} is not above 0"
+            names = {"name": step.name(part[1])}
+            yield Slip(step.with_part(place, ("sign", part[1])), says, names, ("sign",), late=True)
+        if part[2] == ("known", 0.0) and (step.quantity.role == "slope" or step.tree[0] == "where"):
+            yield _of_size(step, part[1])
+    if step.tree[0] == "above":
+        yield _of_size(step, step.tree[1])
+    yield from _without_powers(step)
+    yield from _by_another_key(step)
+    yield from _put_on(step)
+
+
+def _of_size(step: Step, argument: Tree) -> Slip:
+    """The slope of |z| for that of relu(z)."""
+    says = "that is the slope of the size of {name}: below 0 a relu does not change at all"
+    signs = ("subtract", ("known", 1.0), ("multiply", ("known", 2.0), ("above", ("negative", argument))))
+    return Slip(signs, says, {"name": step.name(argument)}, ("slope of the size",), late=True)
+
+
+def _by_another_key(step: Step) -> Iterator[Slip]:
+    """The function beside it: tan for tanh, log10 for ln, 10^z or e z for e^z, half of it for its root."""
+    met = {part[0] for _, part in step.parts(*_BESIDE)} | {function_of(part) for _, part in step.parts("divide")}
+    for name in sorted(met & _BESIDE.keys()):
+        for other, of, rare in _BESIDE[name]:
+
+            def changed(part: Tree, name: str = name, of: OfTree = of) -> Tree | None:
+                if name == "sigmoid":
+                    return of(_argument(part)) if function_of(part) == name and part[0] == "divide" else None
+                return of(part[1]) if part[0] == name else None
+
+            says = "that is {other}, and not {function}"
+            names = {"function": _CALLED.get(name, name), "other": other}
+            yield Slip(throughout(step.tree, changed), says, names, ("beside", other), rare=rare, late=True)
+
+
+def _argument(sigmoid: Tree) -> Tree:
+    """The z of 1 / (1 + e^-z)."""
+    inside = sigmoid[2][2][1]
+    return inside[1] if inside[0] == "negative" else ("negative", inside)
+
+
+def _without_powers(step: Step) -> Iterator[Slip]:
+    """Shares of the scores: the powers of e left out wherever they are read."""
+    for tree in dict.fromkeys((step.tree, written_out(step, written_out(step, step.tree)))):
+        plain = throughout(tree, lambda part: part[1] if part[0] == "exp" else None)
+        if tree[0] == "divide" and tree[1][0] == "exp" and tree[2][0] == "total":
+            says = "e is not raised to the scores: these are shares of the scores themselves"
+            yield Slip(plain, says, {}, ("scores",), late=True)
+
+
+def _put_on(step: Step) -> Iterator[Slip]:
+    """The function of another line put on this one, as on the scores of the last layer."""
+    terms = step.tree[1:] if step.tree[0] in TOTALS else (step.tree,)
+    if step.quantity.role != "line" or step.is_slope or not any(term[0] in PRODUCTS for _, term in subtrees(step.tree)):
+        return
+    if step.tree[0] not in (*TOTALS, *PRODUCTS) or any(term[0] == "known" for term in terms):
+        return
+    for name in sorted({function_of(line) for line in step.lines.values()} & {"relu", "tanh"}):
+        says = "{function} belongs to another line: this number is taken as it is"
+        yield Slip((name, step.tree), says, {"function": name}, ("put on", name), late=True)
+
+
+OfTree = Callable[[Tree], Tree]
+_CALLED = {"log": "ln", "exp": "e^z"}
+# What each is taken for, with whether that is seldom.
+_BESIDE: dict[str, tuple[tuple[str, OfTree, bool], ...]] = {
+    "tanh": (
+        ("tan", lambda z: ("tan", z), False),
+        ("sigmoid", lambda z: _sigmoid(z), False),
+        ("sinh", lambda z: ("sinh", z), True),
+    ),
+    "sigmoid": (("tanh", lambda z: ("tanh", z), False), ("relu", lambda z: ("relu", z), True)),
+    "log": (("log10", lambda z: ("log10", z), False), ("log2", lambda z: ("log2", z), True)),
+    "exp": (
+        ("10^z", lambda z: ("power", ("known", 10.0), z), False),
+        ("e z", lambda z: ("multiply", ("known", math.e), z), False),
+        ("2^z", lambda z: ("power", ("known", 2.0), z), True),
+        ("z^2", lambda z: ("power", z, ("known", 2.0)), True),
+    ),
+    "sqrt": (
+        ("z/2", lambda z: ("divide", z, ("known", 2.0)), True),
+        ("z^2", lambda z: ("power", z, ("known", 2.0)), True),
+    ),
+}
+
+
+def _sigmoid(z: Tree) -> Tree:
+    return ("divide", ("known", 1.0), ("total", ("known", 1.0), ("exp", ("negative", z))))
 
 
 _ON_PAPER: dict[str, tuple[str, ...]] = {

@@ -9,9 +9,12 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses._called import functions_of, others, slope_at, value_of
+from gradwork.check.diagnoses._choices import other_choices
 from gradwork.check.diagnoses._freely import slopes_by
+from gradwork.check.diagnoses._on_paper import squares_last
 from gradwork.check.diagnoses._rewritten import Write, gradients
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import Slip, Step
 from gradwork.check.sites import Names
 from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.graph.passes import TRANSPARENT
@@ -46,6 +49,8 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             )
     yield from _with_other_functions(joint, names)
     yield from _statistics(joint, names)
+    for says, writes, at in other_choices(joint, names):
+        yield _mutant(joint, writes, says, at)
 
 
 def _with_other_functions(joint: Joint, names: Names) -> Iterator[Mutant]:
@@ -208,6 +213,13 @@ def _along(joint: Joint, position: int, axis: int | None) -> Write:
     return lambda s: function(s[node.inputs[0]], axis=axis, keepdims=True)
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The square of the mean where the loss is the mean of the squares."""
+    for key, wrong in squares_last(step):
+        says = "that is another loss: this one is made of the squares, and is not the square of a sum"
+        yield Slip(wrong, says, {}, (key,), late=True)
+
+
 CAUSE = Cause(
     code="GW267",
     name="another loss",
@@ -234,6 +246,7 @@ def gradient(w, x):
     return x.T @ g
 """,
     mutants=mutants,
+    slips=slips,
     late=True,
     rank=46,
     bugs=(28,),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
-from gradwork.check.diagnoses._ratio import close, comparable, is_times, listed, near
-from gradwork.check.evidence import Evidence
+from gradwork.check.diagnoses._ratio import close, comparable, is_times, listed, near, ratio_of
+from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.regression import terms_of
 from gradwork.graph.graph import CONSTANT, INPUT
 
+SHORT = 1e-6  # within what a number that is added is one that people write
 MANY = 3  # entries of an array before a number without a meaning says something
 Form = Callable[[Array], Array]
 CONSTANT_FORM = "one and the same number, in every entry,"
@@ -96,12 +98,12 @@ class Part:
 def find(evidence: Evidence) -> Iterator[Finding]:
     """The part of a penalty in an array, as a number times some other form of the parameter."""
     joint = evidence.joint
-    if joint is None:
+    if joint is None or not _has_data(joint):
         return
     weights = _weights(evidence)
     found: dict[tuple[str, str], list[tuple[str, Array]]] = {}
     for name in evidence.fitting:
-        if not comparable(evidence, name) or np.size(evidence.right[name]) == 0:
+        if not comparable(evidence, name) or np.size(evidence.right[name]) == 0 or _is_ratio(evidence, name):
             continue
         for part in _parts(evidence, name):
             told = _with_holes(evidence, part) or _told(evidence, part, weights)
@@ -120,6 +122,21 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             why=f"what the data say is right; {own}",
             hint="add the slope of the penalty that the loss has, to the arrays that it has it for",
         )
+
+
+def _has_data(joint: Joint) -> bool:
+    """Whether the loss reads anything but the parameters: in a formula of these alone nothing is a penalty."""
+    own = set(joint.place.values())
+    return any(
+        position not in own and (node.op == INPUT or (node.op == CONSTANT and np.ptp(joint.value(position)) != 0))
+        for position, node in enumerate(joint.graph.nodes[: joint.forward])
+        if math.prod(node.shape)
+    )
+
+
+def _is_ratio(evidence: Evidence, name: str) -> bool:
+    """Whether one factor explains the array: then nothing was added to it. A lone number has always some factor."""
+    return np.size(evidence.right[name]) > 1 and ratio_of(evidence, name) is not None
 
 
 def _owned(part: Part) -> str:
@@ -207,7 +224,10 @@ def _fitted(
     label = next((label for value, label in weights if near(number, value, 1e-6)), "")
     label = label or next((f"-{label}" for value, label in weights if near(number, -value, 1e-6)), "")
     flat = bool(np.ptp(made) == 0) and form != CONSTANT_FORM  # whatever its number is, it is the same part
-    if not label and (flat or np.count_nonzero(made) < (MANY if form != CONSTANT_FORM else 2)):
+    plain = form == CONSTANT_FORM and not np.any(part.own)
+    if not label and plain and (np.size(made) < 2 or abs(number - float(f"{number:.1g}")) > SHORT * abs(number)):
+        return None  # whatever spoils all arrays may come to the same number in each entry of one
+    if not label and not plain and (flat or np.count_nonzero(made) < MANY):
         return None
     right_form = any(_is_multiple(made, own) for own in part.penalties)
     if right_form and not (np.any(part.own) and label and "length" in form):

@@ -136,9 +136,32 @@ def _by_input(step: Step) -> Iterator[Slip]:
             yield Slip(("multiply", step.tree, cell), says, names, ("times", input_.name), late=True)
 
 
+def _mean_along(step: Step) -> Iterator[Slip]:
+    """A mean along the other axis, or of all."""
+    for place, part in step.parts("divide"):
+        cells = [term[1] for term in part[1][1:] if term[0] == "cell"] if part[1][0] == "total" else []
+        if len(cells) < 2 or len(cells) != len(part[1]) - 1 or part[2] != ("known", float(len(cells))):
+            continue
+        source = step.owner[cells[0]]
+        if len(source.shape) != 2 or any(step.owner[c] is not source for c in cells):
+            continue
+        rows, columns = source.shape
+        by_row = cells[1] - cells[0] == 1
+        at = (cells[0] - source.first) // columns if by_row else (cells[0] - source.first) % columns
+        along = [k * columns + at for k in range(rows)] if by_row else [at * columns + k for k in range(columns)]
+        says = "it is the mean of {name} along the other axis"
+        for key, places in (("axis", along), ("all", list(range(rows * columns)))):
+            inside = at < (columns if by_row else rows) or key == "all"
+            if inside and len(places) > 1 and {source.first + k for k in places} != set(cells):
+                total = ("total", *(("cell", source.first + k) for k in places))
+                mean = step.with_part(place, ("divide", total, ("known", float(len(places)))))
+                yield Slip(mean, says, {"name": source.name}, ("mean", key), late=True)
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """The sum over the other axis; the sum of products with what the layer reads."""
     yield from _by_input(step)
+    yield from _mean_along(step)
     if step.tree[0] != "total" or any(part[0] != "cell" for part in step.tree[1:]):
         return
     cells = [part[1] for part in step.tree[1:]]

@@ -10,6 +10,7 @@ import numpy as np
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._constants import OTHER, SIGN, meanings
+from gradwork.check.diagnoses._on_paper import read_by
 from gradwork.check.diagnoses._ratio import (
     Group,
     clear,
@@ -23,6 +24,7 @@ from gradwork.check.diagnoses._ratio import (
 )
 from gradwork.check.diagnoses.sign import _is_step
 from gradwork.check.evidence import Evidence
+from gradwork.check.paper import PRODUCTS, RATES, Slip, Step, factors
 
 MANY = 3  # entries before a ratio without a meaning says something
 
@@ -178,6 +180,28 @@ def _clipped(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The learning rate twice, or in a slope already."""
+    for place, part in step.parts(*PRODUCTS):
+        rates = [f for f in factors(part) if f[0] == "cell" and step.name(f) in RATES]
+        if len(rates) == 1 and not (place and step.tree[place[0]][0] in PRODUCTS and len(place) > 1):
+            says = "the learning rate {rate} is multiplied in twice"
+            twice = step.with_part(place, ("multiply", part, rates[0]))
+            yield Slip(twice, says, {"rate": step.name(rates[0])}, ("rate twice",), late=True)
+    for name in sorted(RATES & step.quantities.keys()):
+        rate = step.quantities[name]
+        cell = ("cell", rate.first)
+        taken = step.tree[2] if step.tree[0] == "subtract" else step.tree
+        if step.tree[0] == "subtract" and taken[0] == "cell" and name in read_by(step, step.lines.get(taken[1])):
+            says = "the learning rate {rate} is multiplied in twice"
+            again = ("subtract", step.tree[1], ("multiply", cell, taken))
+            yield Slip(again, says, {"rate": name}, ("rate twice",), late=True)
+        if step.is_slope and not rate.shape and name not in read_by(step, step.tree):
+            says = "that is a part of the slope: the learning rate {rate} comes in with the step"
+            scaled = ("multiply", ("cell", rate.first), step.tree)
+            yield Slip(scaled, says, {"rate": name}, ("rate",), late=True)
+
+
 CAUSE = Cause(
     code="GW239",
     name="another constant factor",
@@ -204,6 +228,7 @@ def gradient(w, x):
     find=find,
     rank=60,
     paper=("M17", "M18", "M24", "M30"),
+    slips=slips,
 )
 
 # A usual number, such as log(2), says more than another quantity that happens to make up for it.

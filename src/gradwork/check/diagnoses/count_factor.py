@@ -10,6 +10,7 @@ from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import COUNT
 from gradwork.check.evidence import Evidence
 from gradwork.check.paper import Slip, Step, scaled
+from gradwork.check.trees import subtrees
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -24,6 +25,10 @@ def slips(step: Step) -> Iterator[Slip]:
         if part[2][0] == "known" and float(part[2][1]).is_integer() and part[2][1] > 1:
             n = {"n": f"{part[2][1]:g}"}
             twice = ("divide", part, part[2])
+            if part[2][1] > 2 and part[1][0] == "total":
+                says = "it is divided by {n}, the number of all, and not by one less"
+                less = ("divide", part[1], ("known", part[2][1] - 1.0))
+                yield Slip(step.with_part(place, less), says, n, ("one less",), rare=True, late=True)
             yield Slip(step.with_part(place, twice), "it is divided by {n} once too often", n, ("twice",), late=True)
             yield Slip(step.with_part(place, part[1]), "a mean is divided by {n}", {"n": f"{part[2][1]:g}"}, ("sum",))
     for place, part in step.parts("total"):
@@ -35,6 +40,29 @@ def slips(step: Step) -> Iterator[Slip]:
         n = {"n": str(step.count)}
         yield Slip(scaled(step.tree, step.count), "the loss is a mean: its slope is divided by {n}", n, ("times n",))
         yield Slip(scaled(step.tree, 1 / step.count), "it is divided by {n} once too often", n, ("over n",))
+    yield from _other_counts(step)
+
+
+def _other_counts(step: Step) -> Iterator[Slip]:
+    """A slope of a mean divided by the number of inputs, say; one of a sum divided by how many are added up."""
+    if not step.is_slope:
+        return
+    sizes = {n for own in step.quantities.values() for n in own.shape if own.role == "given"}
+    for n in sorted(sizes - {1, step.count}) if step.count > 1 else ():
+        says = "it is divided by {count}, the number that the mean is over, and not by {n}"
+        other = ("divide", scaled(step.tree, step.count), ("known", float(n)))
+        yield Slip(other, says, {"count": str(step.count), "n": str(n)}, ("count", n), late=True)
+    added = {
+        len(part) - 1
+        for cell, line in step.lines.items()
+        if step.count == 1 and not step.turned and step.owner[cell].name == "loss"
+        for _, part in subtrees(line)
+        if part[0] == "total"
+    }
+    for n in sorted(added - {1}):
+        says = "it is a sum, and not a mean: it is not divided by {n}"
+        mean = ("divide", step.tree, ("known", float(n)))
+        yield Slip(mean, says, {"n": str(n)}, ("mean of loss",), late=True)
 
 
 CAUSE = Cause(

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from gradwork.check.cause import Cause
-from gradwork.check.paper import Slip, Step
-
-SAYS = "two digits are exchanged: it is {value}"
-
-
-def slips(step: Step) -> Iterator[Slip]:
-    """None from a formula: what was typed is read digit by digit where it is marked (`are_exchanged`)."""
-    return iter(())
+from gradwork.check.paper import ByDigits
 
 
 def are_exchanged(typed: str, right: str) -> bool:
     """Whether one is the other with two digits exchanged that stand beside one another.
 
-    >>> are_exchanged("54", "45"), are_exchanged("-1.32", "-1.23"), are_exchanged("54", "46")
+    >>> are_exchanged("54", "45"), are_exchanged("-3.2", "-2.3"), are_exchanged("54", "46")
     (True, True, False)
     """
-    if len(typed) != len(right) or typed == right:
+    if len(typed) != len(right) or typed.find(".") != right.find("."):
         return False
-    apart = [k for k, (one, other) in enumerate(zip(typed, right, strict=True)) if one != other]
+    one, other = typed.replace(".", ""), right.replace(".", "")
+    apart = [k for k, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
     if len(apart) != 2 or apart[1] - apart[0] != 1:
         return False
     k = apart[0]
-    return (typed[k : k + 2]).isdigit() and typed[k] == right[k + 1] and typed[k + 1] == right[k]
+    return (one[k : k + 2]).isdigit() and one[k] == other[k + 1] and one[k + 1] == other[k]
 
 
 CAUSE = Cause(
@@ -45,6 +37,6 @@ Z = 9 * 5 = 45
 """,
     rank=20,
     paper=("slip",),
-    slips=slips,
+    digits=ByDigits(are_exchanged, "two digits are exchanged: it is {value}"),
     written=True,
 )

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import numbers
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors
 from gradwork.check.sites import Names
+from gradwork.check.standins import grouped
 from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.graph.passes import TRANSPARENT
 
@@ -33,12 +36,58 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             yield Mutant(
                 adjoint,
                 lambda values, adjoint=adjoint, other=other: np.multiply(values[adjoint], values[other]),  # type: ignore[misc]
-                f"what comes back to {names.name(of)} is multiplied by {factor} once too often, or a division by it "
-                f"is missing{names.in_layer(of)}",
+                f"d_{grouped(names.name(of))} * {grouped(factor)} stands where d_{grouped(names.name(of))} belongs"
+                f"{names.in_layer(of)}",
                 joint.layers[of],
                 f"the slopes that come back to {names.name(of)} are multiplied by local slopes only",
-                f"leave the factor {factor} out",
+                f"multiply by {factor} once less, or divide by it once more",
             )
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """A nudge times a factor of another term; a slope times what it is the slope by, or by what stands beside it."""
+    for place, cell in step.cells():
+        line = step.lines.get(cell)
+        if line is None or line[0] not in TOTALS or len(line) != 3 or not _is_nudged(step, line):
+            continue
+        for _, part in step.parts(*PRODUCTS):
+            for factor in factors(part):
+                if factor[0] == "cell" and factor[1] != cell and ("cell", cell) not in factors(part):
+                    says = "{nudge} is added as it is, and not multiplied by {factor}"
+                    names = {"nudge": step.name(line[2]), "factor": step.name(factor)}
+                    nudged = ("total", line[1], ("multiply", factor, line[2]))
+                    yield Slip(step.with_part(place, nudged), says, names, ("nudge", names["factor"]), late=True)
+    for place, part in step.parts(*TOTALS):
+        yield from _within(step, place, part)
+    of_bias = step.is_slope and step.of.startswith("b") and step.tree[0] in PRODUCTS
+    bare = step.tree[0] == "cell" or (step.tree[0] == "known" and step.is_slope) or of_bias
+    if step.quantity.role == "line" and bare:
+        for name, number in numbers(step, "given"):
+            says = "{factor} has no place here as a factor"
+            if number != step.tree:
+                other = ("multiply", step.tree, number)
+                yield Slip(other, says, {"factor": name}, ("times", name), late=True)
+
+
+def _within(step: Step, place: tuple[int, ...], total: Tree) -> Iterator[Slip]:
+    """Of w x + b + db: db times x.   Of 2 x + 3, a slope: 3 times x."""
+    inside = dict.fromkeys(f for _, p in step.parts(*PRODUCTS) for f in factors(p) if f[0] in ("cell", *TOTALS))
+    for k, term in enumerate(total[1:], 1):
+        name = step.name(term) if term[0] == "cell" else ""
+        is_nudge = name == "h" or (name[:1] == "d" and name[1:] in step.quantities)
+        bare = term[0] in ("cell", "known") or (term[0] in TOTALS and len(term) == 3 and _is_nudged(step, term))
+        if not is_nudge and (step.quantity.role == "given" or not bare or len(total) != 3):
+            continue
+        for factor in inside:
+            says = "{nudge} is added as it is, and not multiplied by {factor}"
+            names = {"nudge": step.name(term), "factor": step.name(factor)}
+            times = (*total[:k], ("multiply", factor, term), *total[k + 1 :])
+            yield Slip(step.with_part(place, times), says, names, ("term", *names.values()), late=True)
+
+
+def _is_nudged(step: Step, line: Tree) -> bool:
+    """Whether it is a number and a change of it: b + db, w + h."""
+    return line[1][0] == line[2][0] == "cell" and step.name(line[2]) in ("h", f"d{step.name(line[1]).removesuffix('_before')}")
 
 
 CAUSE = Cause(
@@ -67,4 +116,5 @@ def gradient(w, v, x):
 """,
     mutants=mutants,
     rank=34,
+    slips=slips,
 )

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import numbers, read_by
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import TOTALS, Slip, Step
 from gradwork.check.sites import Names
+from gradwork.check.standins import grouped
 from gradwork.graph.graph import CONSTANT, INPUT
 
 NEAREST = 6
@@ -33,11 +36,30 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                     lambda values, adjoint=adjoint, coming=coming, sign=sign: np.add(  # type: ignore[misc]
                         values[adjoint], sign * values[coming]
                     ),
-                    f"{more} is {word} what comes back to {names.name(of)} once too often{names.in_layer(of)}",
+                    f"d_{grouped(names.name(other))} is {word} d_{grouped(names.name(of))}, where it does not belong"
+                    f"{names.in_layer(of)}",
                     joint.layers[of],
                     f"{names.name(of)} does not lead to {names.name(other)} in that way",
                     f"leave {more} out",
                 )
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """A term whose slope is 0 counted in a slope: c of a x + c."""
+    bare = step.tree[0] == "cell" and step.quantity.role == "line"
+    if not (step.is_slope or bare):
+        return
+    read = read_by(step, step.tree)
+    for name, number in numbers(step, "given"):
+        terms = [line[1:] for line in step.lines.values() if line[0] in TOTALS]
+        if name in read or name == step.of or not any(number in term for term in terms):
+            continue
+        says = "{term} is a constant here: its slope is 0, and not {term}"
+        names = {"term": name}
+        yield Slip(("total", step.tree, number), says, names, ("constant", name), late=True)
+        one = ("total", step.tree, ("known", 1.0))
+        says = "{term} is a constant here: its slope is 0, and not 1"
+        yield Slip(one, says, names, ("one", name), rare=True, late=True)
 
 
 CAUSE = Cause(
@@ -66,4 +88,5 @@ def gradient(w, x):
 """,
     mutants=mutants,
     rank=36,
+    slips=slips,
 )

@@ -8,8 +8,9 @@ from gradwork.check.cause import Cause, Finding
 from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import TWO
+from gradwork.check.diagnoses._on_paper import throughout, written_out
 from gradwork.check.evidence import Evidence
-from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product, scaled
+from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors, product, scaled
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -42,7 +43,21 @@ def slips(step: Step) -> Iterator[Slip]:
         if ("known", 2.0) in inside and len(inside) > 1:
             rest = [f for f in inside if f != ("known", 2.0)]
             yield Slip(step.with_part(place, product(rest)), says, key=("left out",), late=True)
+            if place:
+                again = step.with_part(place, ("multiply", ("known", 2.0), part))
+                yield Slip(again, "there is a factor 2 too many", key=("twice within",), late=True)
+    if step.tree[0] in TOTALS:
+        forgotten = throughout(written_out(step, step.tree), _without_two)
+        if forgotten != written_out(step, step.tree):
+            yield Slip(forgotten, says, key=("left out before",), late=True)
     yield Slip(scaled(step.tree, 2), "there is a factor 2 too many", key=("twice",))
+
+
+def _without_two(part: Tree) -> Tree | None:
+    inside = factors(part)
+    if ("known", 2.0) not in inside or len(inside) < 2:
+        return None
+    return product(f for f in inside if f != ("known", 2.0))
 
 
 CAUSE = Cause(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
-from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses import _terms
-from gradwork.check.diagnoses._ratio import clear, comparable, listed
-from gradwork.check.evidence import Evidence
+from gradwork.check.diagnoses._ratio import clear, comparable, listed, ratio_of
+from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.paper import Slip, Step
+from gradwork.check.sites import Names
+
+LONGEST = 60  # characters of a term's formula in a sentence
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -42,6 +46,7 @@ def _placeholders(evidence: Evidence) -> Iterator[Finding]:
     several = [n for n in evidence.fitting if comparable(evidence, n) and np.size(evidence.yours[n]) >= 2]
     ones = [n for n in several if np.all(evidence.yours[n] == 1.0)]
     own = [n for n in several if np.array_equal(evidence.yours[n], values[n]) and np.any(values[n]) and n not in ones]
+    own = [n for n in own if ratio_of(evidence, n) is None]  # the slope of w^2/2 is w itself: a factor is wrong there
     for names, says in ((ones, "is 1 in every entry"), (own, "is the array itself")):
         if names:
             yield explained(
@@ -55,8 +60,44 @@ def _placeholders(evidence: Evidence) -> Iterator[Finding]:
             )
 
 
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """Nothing comes back from one term of the loss, however many steps it has."""
+    names = Names.of(joint)
+    moving = joint.graph.depends_on(list(joint.place.values()))
+    data = joint.graph.depends_on([i for i in joint.graph.inputs if i not in joint.place.values()])
+    shared = Counter(joint.adjoint.values())
+    for of, adjoint in joint.adjoint.items():
+        node = joint.node(of)
+        if adjoint < joint.forward or moving[adjoint] or node.shape or not moving[of] or of in joint.place.values():
+            continue
+        if shared[adjoint] > 1 or not data[of]:
+            continue  # the other terms have the same slope; or it is a regulariser, another cause
+        yield Mutant(
+            adjoint,
+            lambda values, adjoint=adjoint: np.zeros_like(values[adjoint]),  # type: ignore[misc]
+            f"the term {_called(joint, names, of)} of the loss is left out",
+            0,
+            "the gradient of a sum is the sum of its terms' gradients",
+            "add the gradient of that term",
+        )
+
+
+def _called(joint: Joint, names: Names, of: int) -> str:
+    """A term by its name, or as a formula; in few words where that is long."""
+    name = names.name(of)
+    if joint.node(of).name or (len(name) <= LONGEST and not name[1:].isdigit()):
+        return name
+    written = names.written(of, {})
+    return written if len(written) <= LONGEST else f"{written[: LONGEST - 4]} ..."
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """0 or 1 for a slope that is neither."""
+    if step.tree[0] == "cell" and step.quantity.role == "line" and step.owner[step.tree[1]].role == "given":
+        for number in (0.0, 1.0):
+            says = "it is {right}, and not {wrong} of itself"
+            names = {"right": step.name(step.tree), "wrong": f"{number:g}"}
+            yield Slip(("known", number), says, names, ("given", f"{number:g}"), late=True)
     if step.is_slope and step.quantity.role != "slope":
         yield Slip(
             ("known", 0.0),
@@ -93,6 +134,7 @@ def gradient(w, b, x, y):
     return 2 * x.T @ e / len(y), 2 * np.mean(e)
 """,
     find=find,
+    mutants=mutants,
     rank=12,
     paper=("M15",),
     bugs=(7,),

@@ -10,6 +10,7 @@ import numpy as np
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import Names
+from gradwork.check.spreads import Spread, spreads_of
 
 STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
 
@@ -17,12 +18,13 @@ STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """Nothing comes back through one statistic."""
     names = Names.of(joint)
+    moving = joint.graph.depends_on(list(joint.place.values()))
     for of, adjoint in joint.adjoint.items():
         node = joint.node(of)
         if adjoint < joint.forward or node.op not in STATISTICS or of in joint.graph.outputs:
             continue
-        if not any(r < joint.forward for r in joint.graph.consumers[of]):
-            continue
+        if not any(r < joint.forward for r in joint.graph.consumers[of]) or not moving[adjoint]:
+            continue  # a term of the loss, that is not added: another cause
 
         def edit(values: Sequence[Any], adjoint: int = adjoint) -> Any:
             return np.zeros_like(values[adjoint])
@@ -35,6 +37,32 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             joint.layers[of],
             f"{name} moves when what it is taken over moves, and so it has a share in every slope",
             f"add what comes back through {name}",
+        )
+    yield from _together(joint, names)
+
+
+def _together(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """Nothing comes back through all statistics of a normalisation: its mean and its deviation."""
+    for spread in spreads_of(joint):
+        start, back = spread.start, joint.adjoint.get(spread.start, 0)
+        if back < joint.forward or not spread.centred or joint.node(back).shape != joint.node(spread.end).shape:
+            continue
+        coming, shape = joint.adjoint[spread.end], joint.node(start).shape
+
+        def edit(values: Sequence[Any], spread: Spread = spread, coming: int = coming, shape: Any = shape) -> Any:
+            made = values[coming] / values[spread.below]
+            for factor in spread.rest:
+                made = made * values[factor]
+            return np.broadcast_to(made, shape)
+
+        name = names.name(start)
+        yield Mutant(
+            back,
+            edit,
+            f"the mean and the deviation of {name} are taken for constants{names.in_layer(spread.end)}",
+            joint.layers[spread.end],
+            f"they move when {name} moves, and so they have a share in every slope",
+            "add what comes back through the mean, and through the deviation",
         )
 
 
@@ -66,7 +94,7 @@ def gradient(w, x):
     return np.sum((g - np.mean(g)) * x)
 """,
     mutants=mutants,
-    rank=21,
+    rank=19,
     paper=("M29",),
     bugs=(21,),
 )

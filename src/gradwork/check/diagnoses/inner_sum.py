@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._choices import is_cut
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.regression import row_counts
 from gradwork.check.sites import Names, by_rule, made_for, scaled
@@ -53,6 +55,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             )
         yield from _along_others(joint, names, position)
     yield from _of_products(joint, names)
+    yield from _over_another(joint, names)
 
 
 def _of_products(joint: Joint, names: Names) -> Iterator[Mutant]:
@@ -77,6 +80,33 @@ def _of_products(joint: Joint, names: Names) -> Iterator[Mutant]:
             )
 
 
+def _over_another(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """What a mean sends back, divided by the length of rows that were cut off, not by the number of what is left."""
+    lengths: dict[int, str] = {}
+    for position in range(joint.forward):
+        if joint.node(position).op == "getitem" and position not in joint.adjoint and is_cut(joint, position):
+            whole = joint.node(joint.node(position).inputs[0])
+            for what, length in zip(("rows", "columns"), whole.shape, strict=False):
+                lengths[length] = f"the number of {what} of {whole.name}"
+    for position, node in by_rule(joint, "divide"):
+        of = node.origin.node
+        if of is None or of >= joint.forward or joint.node(of).op != "mean" or node.origin.by != "mean rule":
+            continue
+        inside = joint.node(joint.node(of).inputs[0]).shape
+        count = math.prod(inside[a] for a in joint.node(of).params["axis"])
+        for length, what in lengths.items():
+            if length > 1:
+                yield Mutant(
+                    position,
+                    scaled(position, count / length),
+                    f"the mean {names.written(of, {})} sends back 1/{length}, with {length} {what}, where 1/{count} "
+                    f"belongs{names.in_layer(of)}",
+                    joint.layers[of],
+                    f"the mean is over {count} entries",
+                    f"divide by {count}",
+                )
+
+
 def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]:
     """The sum over another axis, or over all, where it is spread again over what was summed."""
     node = joint.node(position)
@@ -85,12 +115,14 @@ def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]
     readers = [r for r in joint.graph.consumers[position] if joint.node(r).op in ("broadcast_to", "reshape")]
     spread = [b for r in readers for b in (r, *joint.graph.consumers[r]) if joint.node(b).shape == shape]
     right = node.params["axis"]
-    others = [(a,) for a in range(len(shape))] + [tuple(range(len(shape)))]
+    every = range(len(shape))
+    others = [axes for n in range(1, len(shape) + 1) for axes in itertools.combinations(every, n)]
     for reader in (b for b in spread if joint.node(b).op == "broadcast_to"):
         for axes in others:
             if axes == right:
                 continue
-            which = "all axes" if len(axes) > 1 else f"axis {axes[0] + 1}"
+            told = " and ".join(str(a + 1) for a in axes)
+            which = "all axes" if len(axes) == len(shape) else f"ax{'i' if len(axes) == 1 else 'e'}s {told}"
 
             def edit(values: Sequence[Any], axes: tuple[int, ...] = axes) -> Any:
                 whole = np.broadcast_to(np.asarray(values[inside]), shape)

@@ -13,6 +13,7 @@ from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses._arranged import Arrange, arranged, differs
 from gradwork.check.diagnoses._copies import layer_at
 from gradwork.check.diagnoses._ratio import comparable, listed
+from gradwork.check.diagnoses._reshaped import at_another_place, in_another_order
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.paper import Slip, Step
@@ -140,6 +141,8 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         if joint.node(right).shape[0] in counts and joint.node(left).shape[1] > 1:
             source = names.name(left) if left < joint.forward else "what the layer reads"
             yield from _product(joint, position, left, right, source)
+    yield from in_another_order(joint, names)
+    yield from at_another_place(joint, names)
 
 
 ORDERS = (

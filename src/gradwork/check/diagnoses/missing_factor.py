@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import throughout
 from gradwork.check.evidence import Joint
-from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product
+from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors, product
 from gradwork.check.sites import Names, by_rule, chain_steps, made_for
+from gradwork.check.trees import subtrees
 from gradwork.gradients.backprop import SUM_OF_PATHS
 
 
@@ -73,6 +75,20 @@ def slips(step: Step) -> Iterator[Slip]:
                 ("factor", name),
                 late=len(place) == 1,
             )
+    for place, part in step.parts(*PRODUCTS):
+        for one, nudged in (part[1:3], part[2:0:-1]):
+            total = step.lines.get(nudged[1]) if nudged[0] == "cell" else nudged
+            if total is not None and total[0] in TOTALS and len(total) == 3 and one[0] == "cell":
+                says = "{factor} multiplies {term} as well: the sum is in brackets"
+                names = {"factor": step.name(one), "term": step.name(total[2])}
+                opened = ("total", ("multiply", one, total[1]), total[2])
+                yield Slip(step.with_part(place, opened), says, names, ("brackets",), late=True)
+    for share in sorted({c for _, c in step.cells()}):
+        rest = ("subtract", ("known", 1.0), ("cell", share))
+        without = throughout(step.tree, lambda part, r=rest, s=share: _without(part, (r, ("cell", s))))  # type: ignore[misc]
+        if any(part == rest for _, part in step.parts("subtract")) and rest not in (p for _, p in subtrees(without)):
+            says = "the shares {share} and 1 - {share} are missing"
+            yield Slip(without, says, {"share": step.name(("cell", share))}, ("shares",), late=True)
     for place, part in step.parts("divide"):
         name = step.name(part[2])
         says = "it is not divided by {bottom}"
@@ -83,6 +99,12 @@ def slips(step: Step) -> Iterator[Slip]:
         for kept, gone in ((part[1], part[2]), (part[2], part[1])):
             name = step.name(gone)
             yield Slip(step.with_part(place, kept), says, {"term": name}, ("term", name), late=True)
+
+
+def _without(part: Tree, gone: tuple[Tree, ...]) -> Tree | None:
+    inside = factors(part)
+    kept = [f for f in inside if f not in gone]
+    return product(kept) if part[0] in PRODUCTS and kept and len(kept) < len(inside) else None
 
 
 CAUSE = Cause(
@@ -107,7 +129,7 @@ def gradient(w, x):
     return np.sum(3 * s**2 * (x * w) / s * x)
 """,
     mutants=mutants,
-    rank=35,
+    rank=30,
     paper=("M02",),
     bugs=(),
     slips=slips,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import written_out
+from gradwork.check.diagnoses._paths import through
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree
 from gradwork.check.sites import Names, made_for, sums_of_paths
@@ -20,11 +22,11 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     for position, node in sums_of_paths(joint):
         of = made_for(joint, position)
         name = names.name(of)
-        for kept in node.inputs:
+        for kept, gone in (node.inputs, node.inputs[::-1]):
             yield Mutant(
                 position,
                 lambda values, kept=kept: values[kept],  # type: ignore[misc]
-                f"one of the paths from {name} to the loss is left out{names.in_layer(of)}",
+                f"{left_out(joint, names, name, kept, gone)}{names.in_layer(of)}",
                 joint.layers[of],
                 f"{name} is used more than once, and what comes back from every use is added up",
                 f"add up what every use of {name} brings (+=, not =)",
@@ -44,8 +46,20 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         )
 
 
+def left_out(joint: Joint, names: Names, name: str, kept: int, gone: int) -> str:
+    """Which of the paths that lead back to a value is not counted, in words."""
+    lost, left = through(joint, names, gone), through(joint, names, kept)
+    if len(lost) == 1 and lost[0]:
+        return f"the path from {name} through {lost[0]} is left out"
+    if len(left) == 1 and left[0]:
+        return f"of the {len(lost) + 1} paths from {name} only that through {left[0]} is counted"
+    several = len(lost) + len(left)
+    return f"{len(lost)} of the {several} paths from {name} to the loss {'is' if len(lost) == 1 else 'are'} left out"
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """One term of a sum left out: a path, a bias."""
+    yield from _quotient(step)
     for place, part in step.parts(*TOTALS, "subtract"):
         terms = part[1:]
         for k, one in enumerate(terms):
@@ -59,16 +73,66 @@ def slips(step: Step) -> Iterator[Slip]:
             key = ("term", k) if len(terms) > 2 else ("term", step.name(one))
             says = "the term {term} is left out: every path counts"
             yield Slip(step.with_part(place, kept), says, name, key)
-        if part[0] != "subtract" and len(terms) > 2 and terms[0][0] in PRODUCTS:
+        if part[0] != "subtract" and len(terms) > 1 and terms[0][0] in PRODUCTS:
             for k, one in enumerate(terms):
                 says = "only the term {term} is there: every path counts"
                 yield Slip(step.with_part(place, one), says, {"term": step.name(one)}, ("only", k), late=True)
+        if part[0] == "total" and len(terms) > 2:
+            yield from _some(step, place, terms)
         if part[0] != "subtract" and len(terms) == 2 and all(t[0] in PRODUCTS and len(t) == 3 for t in terms):
             yield from _crossed(step, place, terms)
+    yield from _alone(step)
+
+
+def _some(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Iterator[Slip]:
+    """Of a + b + c + d: a + b, and c + d."""
+    n = len(terms)
+    for k in range(2, n - 1):
+        says = "only {count} of {n} terms are there: all of them are added up"
+        for key, some in (("first", terms[:k]), ("last", terms[-k:])):
+            names = {"count": str(k), "n": str(n)}
+            yield Slip(step.with_part(place, ("total", *some)), says, names, (key, k), key == "last", late=True)
+
+
+def _alone(step: Step) -> Iterator[Slip]:
+    """Of (a + b) + c, written so: b alone."""
+    terms = _terms(step.tree)
+    if len(terms) > 2 and step.tree[0] in TOTALS and any(t[0] in TOTALS for t in step.tree[1:]):
+        for k, one in enumerate(terms):
+            says = "only the term {term} is there: every path counts"
+            if one[0] in PRODUCTS:
+                yield Slip(one, says, {"term": step.name(one)}, ("only", k), late=True)
+            rest = ("total", *terms[:k], *terms[k + 1 :])
+            says = "the term {term} is left out: every path counts"
+            yield Slip(rest, says, {"term": step.name(one)}, ("but", k), late=True)
+
+
+def _terms(tree: Tree) -> tuple[Tree, ...]:
+    return tuple(t for part in tree[1:] for t in _terms(part)) if tree[0] in TOTALS else (tree,)
+
+
+def _quotient(step: Step) -> Iterator[Slip]:
+    """Of (u'v - uv') / v^2: the quotient of both slopes."""
+    tree = written_out(step, step.tree) if step.tree[0] == "divide" else step.tree
+    if tree[0] != "divide" or tree[1][0] != "subtract" or any(t[0] not in PRODUCTS for t in tree[1][1:]):
+        return
+    one, other = tree[1][1:]
+    tops, bottoms = ([p for p in t[1:] if step.name(p).startswith("d")] for t in (one, other))
+    if tree[2][0] == "power" and len(tops) == len(bottoms) == 1:
+        names = {"one": step.name(tops[0]), "other": step.name(bottoms[0])}
+        says = "{one} divided by {other} is no quotient rule: each slope is multiplied by the other function"
+        yield Slip(("divide", tops[0], bottoms[0]), says, names, ("slopes",), late=True)
 
 
 def _crossed(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Iterator[Slip]:
     """Of u'v + uv': the product of both slopes, which is no path."""
+    pairs = [[sorted(t[1:], key=lambda p: not step.name(p).startswith("d"))] for t in terms]
+    (slope, factor), (second, other_factor) = (pair[0] for pair in pairs)
+    if all(step.name(p).startswith("d") for p in (slope, second)) and len({slope, factor, second, other_factor}) == 4:
+        names = {"one": step.name(slope), "other": step.name(other_factor)}
+        says = "{one} is multiplied by the other function, and not by {other}"
+        own = ("total", ("multiply", slope, other_factor), ("multiply", second, factor))
+        yield Slip(step.with_part(place, own), says, names, ("own",), late=True)
     for one in terms[0][1:]:
         for other in terms[1][1:]:
             names = {"one": step.name(one), "other": step.name(other)}

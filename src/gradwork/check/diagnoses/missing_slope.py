@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._called import functions_of
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import PRODUCTS, Slip, Step, factors, product
 from gradwork.check.sites import Names, as_it_is, chain_steps, slope_in_words, stretches
@@ -26,6 +27,18 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             f"by the chain rule what comes back is multiplied by the slope of {joint.node(of).op} at {argument}",
             f"multiply by {slope}",
         )
+    for called in functions_of(joint):
+        region = called.region
+        if called.names and len(region.inside) > 1:
+            yield Mutant(
+                region.back,
+                as_it_is(region.coming),
+                f"the slope of {called.own} is missing{names.in_layer(region.end)}",
+                joint.layers[region.end],
+                f"by the chain rule what comes back is multiplied by the slope of {called.own} at "
+                f"{names.name(region.start)}",
+                f"multiply by the slope of {called.own}",
+            )
     for stretch in stretches(joint):
         what = stretch.called or f"what lies between {names.name(stretch.start)} and {names.name(stretch.end)}"
         yield Mutant(
@@ -40,6 +53,9 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
 
 def slips(step: Step) -> Iterator[Slip]:
     """A product without the factor that is a local slope."""
+    if step.quantity.name in ("inner", "middle"):
+        says = "the slope of what stands inside is {right}, and not 1"
+        yield Slip(("known", 1.0), says, {"right": step.name(step.tree)}, ("inner is 1",), late=True)
     for place, part in step.parts(*PRODUCTS):
         inside = factors(part)
         for k, one in enumerate(inside):

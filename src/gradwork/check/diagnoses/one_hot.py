@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import Slip, Step, Tree
 from gradwork.check.shares import shares_of
 
 
@@ -33,6 +33,11 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             )
 
 
+def _to_share(part: Tree) -> Tree:
+    """What comes back to a share, in place of what comes back to its score."""
+    return ("divide", ("negative", part[2]), part[1])
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """The shares without the labels taken away."""
     if not step.is_slope:
@@ -41,6 +46,9 @@ def slips(step: Step) -> Iterator[Slip]:
         if step.role(part[2]) == "given" and step.role(part[1]) == "line":
             names = {"labels": step.name(part[2])}
             yield Slip(step.with_part(place, part[1]), "{labels} is not taken away", names, ("labels",))
+            for key, other in (("one", ("subtract", part[1], ("known", 1.0))), ("back", _to_share(part))):
+                says = "it is the shares less {labels} here"
+                yield Slip(step.with_part(place, other), says, names, (key,), late=True)
             share = step.owner[part[1][1]]
             for scores in step.quantities.values():
                 if scores.shape == share.shape and scores.name == step.quantity.name[1:]:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses.truncated import uses
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.sites import Names, by_rule, made_for
+from gradwork.gradients.backprop import SUM_OF_PATHS
 from gradwork.ops.indexing import key_of
 
 
@@ -29,6 +31,59 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 joint.layers[of],
                 "an entry that is picked several times gets the sum of what every pick brings back",
                 "np.add.at(gradient, positions, slopes), and not gradient[positions] += slopes",
+            )
+    yield from _in_a_loop(joint, names)
+
+
+def _in_a_loop(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """Where every turn of a loop puts slopes back: one turn writes over what another has put there."""
+    for position, node in by_rule(joint, "add"):
+        readers = joint.graph.consumers[position]
+        if node.origin.by != SUM_OF_PATHS or any(joint.node(r).origin == node.origin for r in readers):
+            continue
+        shares = uses(joint, position)
+        turns = [s for s in shares if joint.node(s).op == "scatter"]
+        of = made_for(joint, position)
+        if not turns or len(shares) < 2 or (len(turns) < 2 and of not in joint.place.values()):
+            continue
+        name = names.name(of)
+        rest = [s for s in shares if s not in turns]
+        for says, edit in _loops(joint, position, turns[::-1], rest):
+            yield Mutant(
+                position,
+                edit,
+                f"{says.format(name=name)}{names.in_layer(of)}",
+                joint.layers[of],
+                "an entry that is picked several times gets the sum of what every pick brings back",
+                "gradient[k] += slope at every turn, and np.add.at where k has an entry twice",
+            )
+
+
+def _loops(joint: Joint, position: int, turns: list[int], rest: list[int]) -> Iterator[tuple[str, Edit]]:
+    shape = joint.node(position).shape
+
+    def whole(values: Sequence[Any], some: list[int]) -> Any:
+        return sum((np.broadcast_to(values[s], shape) for s in some), np.zeros(shape))
+
+    def added(values: Sequence[Any]) -> Any:
+        return whole(values, rest) + sum(_written(joint, t, False)(values) for t in turns)
+
+    def replaced(values: Sequence[Any], order: list[int], before: bool) -> Any:
+        made = whole(values, rest) if before else np.zeros(shape)
+        for turn in order:
+            node = joint.node(turn)
+            key = key_of(node.params["index"], tuple(values[i] for i in node.inputs[1:]))
+            made[key] = np.broadcast_to(values[node.inputs[0]], joint.node(node.inputs[0]).shape)
+        return made if before else made + whole(values, rest)
+
+    yield "in {name}, an entry that one turn of the loop picks several times gets one pick's slope alone", added
+    for order in (turns, turns[::-1]):
+        for before in (False, True):
+            yield (
+                "in {name}, each turn of the loop writes over what the others have put at the same entries"
+                if len(turns) > 1
+                else "in {name}, what is put back writes over what is there already",
+                lambda values, order=order, before=before: replaced(values, order, before),  # type: ignore[misc]
             )
 
 

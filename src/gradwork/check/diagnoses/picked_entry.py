@@ -40,6 +40,8 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         shape = joint.node(scores).shape
         if len(shape) != 2 or adjoint < joint.forward or joint.node(adjoint).shape != shape:
             continue
+        if sum(joint.node(k).op == "getitem" and joint.node(k).inputs[0] == scores for k in range(joint.forward)) > 1:
+            continue  # what is subtracted is another entry, and not all others
         marked = _marked(joint, picked)
         slope = joint.value(adjoint)
         if marked is None or np.max(np.abs(np.sum(slope, -1))) > 1e-9 * np.max(np.abs(slope), initial=0.0):

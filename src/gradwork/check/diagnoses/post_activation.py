@@ -7,6 +7,7 @@ from typing import Any
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses._called import functions_of
+from gradwork.check.diagnoses._functions import MISFITS
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.paper import Slip, Step, Tree, function_of
 from gradwork.check.sites import ChainStep, Names, Stretch, behind, chain_steps, stretches
@@ -41,6 +42,8 @@ def _of_several_steps(joint: Joint, names: Names) -> Iterator[Mutant]:
     """A function of several steps, such as softplus or swish: its slope at its result."""
     for called in functions_of(joint):
         region = called.region
+        if called.names & MISFITS.keys():
+            continue  # of a square, its result is the power that was not taken down
         for known in [k for family in called.families for name, k in family.items() if name in called.names][:1]:
             z, a = names.name(region.start), names.name(region.end)
             yield Mutant(

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from gradwork.check.cause import Cause
-from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors, product
+from gradwork.check.cause import Cause, Mutant
+from gradwork.check.evidence import Edit, Joint
+from gradwork.check.paper import PRODUCTS, RATES, TOTALS, Slip, Step, Tree, factors, product
+from gradwork.check.sites import ChainStep, Names, chain_steps
+from gradwork.check.trees import subtrees
+
+
+def mutants(joint: Joint) -> Iterator[Mutant]:
+    """At each power: the exponent comes down and stays, or is not taken down by one and does not come down."""
+    names = Names.of(joint)
+    for step in chain_steps(joint):
+        node = joint.node(step.of)
+        if node.op not in ("power", "square"):
+            continue
+        base = node.inputs[0]
+        if node.op == "power" and base not in joint.adjoint:
+            continue
+        exponent = node.inputs[1] if len(node.inputs) > 1 else None
+        n = "2" if exponent is None else names.name(exponent)
+        whole, right = names.written(step.of, {}), names.written(step.slope, {})
+        for times, says in ((True, f"{n} {whole}"), (False, whole)):
+            yield Mutant(
+                step.product,
+                _kept_power(step, exponent, times),
+                f"{says} stands where {right} belongs{names.in_layer(step.of)}",
+                joint.layers[step.of],
+                f"the exponent of {whole} comes down as a factor, and is one less",
+                f"write {right}",
+            )
+
+
+def _kept_power(step: ChainStep, exponent: int | None, times: bool) -> Edit:
+    def edit(values: Sequence[Any]) -> Any:
+        number = 1.0 if not times else 2.0 if exponent is None else values[exponent]
+        return values[step.coming] * number * values[step.of]
+
+    return edit
 
 
 def slips(step: Step) -> Iterator[Slip]:
@@ -16,11 +52,20 @@ def slips(step: Step) -> Iterator[Slip]:
             says = "{base}^{n} is not {n} times {base}"
             yield Slip(step.with_part(place, ("multiply", part[2], part[1])), says, n, ("times",))
             yield Slip(step.with_part(place, part[1]), "{base} is not raised to the power {n}", n, ("left out",))
+            size = step.with_part(place, ("absolute", part[1]))
+            yield Slip(size, "{base} is not raised to the power {n}", n, ("size",), late=True)
             yield from _term_by_term(step, place, part)
         elif part[2][0] == "cell":
             n = {"n": step.name(part[2]), "base": step.name(part[1])}
             times = ("multiply", part[2], part[1])
             yield Slip(step.with_part(place, times), "{base}^{n} is not {n} times {base}", n, ("times",), late=True)
+    for place, part in step.parts(*PRODUCTS):
+        for one, power in (part[1:3], part[2:0:-1]):
+            if power[0] == "power" and one[0] != "known":
+                says = "{base} alone is raised to the power, and not {factor}"
+                names = {"base": step.name(power[1]), "factor": step.name(one)}
+                both = ("power", ("multiply", one, power[1]), power[2])
+                yield Slip(step.with_part(place, both), says, names, ("both",), late=True)
     for place, part in step.parts("subtract"):
         if part[2] == ("known", 1.0) and (not place or step.tree[0] in PRODUCTS):
             says = "the exponent {n} comes down as a factor and is one less"
@@ -28,6 +73,8 @@ def slips(step: Step) -> Iterator[Slip]:
             yield Slip(other, says, {"n": step.name(part[1])}, ("not less",), rare=not place, late=True)
     for place, part in step.parts(*PRODUCTS):
         yield from _kept(step, place, part)
+    for place, part in step.parts(*PRODUCTS):
+        yield from _whole(step, place, part)
 
 
 def _term_by_term(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
@@ -38,6 +85,31 @@ def _term_by_term(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Sl
         names = {"base": step.name(base), "n": f"{part[2][1]:g}"}
         says = "({base})^{n} is not the power of each added up"
         yield Slip(step.with_part(place, wrong), says, names, ("each",), late=True)
+    if base[0] == "subtract" and base[1][0] in TOTALS:
+        squares = ("total", *(("power", ("subtract", term, base[2]), part[2]) for term in base[1][1:]))
+        says = "({base})^{n} is not the power of each added up"
+        names = {"base": step.name(base), "n": f"{part[2][1]:g}"}
+        yield Slip(step.with_part(place, squares), says, names, ("each, less",), late=True)
+
+
+def _is_raised(step: Step, base: Tree, n: Tree) -> bool:
+    """Whether some line raises it to that power."""
+    squares = (("power", base, n), ("multiply", base, base))
+    return any(part in squares for line in step.lines.values() for _, part in subtrees(line))
+
+
+def _whole(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
+    """Of 2 a x, the slope of a x^2: a x^2."""
+    inside = factors(part)
+    numbers = [f for f in inside if f[0] == "known" and float(f[1]).is_integer() and f[1] >= 2]
+    if len(numbers) == 1 and len(inside) > 2:
+        for one in inside:
+            if one is not numbers[0] and _is_raised(step, one, numbers[0]):
+                rest = [f for f in inside if f is not one and f is not numbers[0]]
+                names = {"n": f"{numbers[0][1]:g}", "base": step.name(one)}
+                says = "the exponent {n} of {base} comes down as a factor and is one less"
+                whole = product([("power", one, numbers[0]), *rest])
+                yield Slip(step.with_part(place, whole), says, names, ("whole",), late=True)
 
 
 def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
@@ -55,12 +127,20 @@ def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
         return
     n = numbers[0]
     for k, one in enumerate(inside):
-        if one is n or (len(inside) > 2 and step.role(one) == "given"):
+        if one is n or (len(inside) > 2 and step.name(one) in RATES):
+            continue
+        if len(inside) > 2 and step.role(one) == "given":
             # in 2 error x it is the error that was squared
             rest = [f for j, f in enumerate(inside) if j != k and f is not n]
             names = {"n": f"{n[1]:g}", "base": step.name(one)}
-            says = "the exponent {n} of {base} comes down as a factor and is one less"
-            yield Slip(step.with_part(place, product([n, ("power", one, n), *rest])), says, names, ("of",), True, True)
+            wrong = step.with_part(place, product([n, ("power", one, n), *rest]))
+            raised = _is_raised(step, one, n)
+            says = (
+                "the exponent {n} of {base} comes down as a factor and is one less"
+                if raised
+                else "{base} is a factor here, and no power"
+            )
+            yield Slip(wrong, says, names, ("of",), True, True)
             continue
         base, exponent = (one[1], one[2][1]) if one[0] == "power" and one[2][0] == "known" else (one, 1.0)
         if exponent != n[1] - 1:
@@ -68,8 +148,15 @@ def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
         whole = ("power", base, n)
         rest = [f for j, f in enumerate(inside) if j != k and f is not n]
         names = {"n": f"{n[1]:g}", "base": step.name(base)}
-        says = "the exponent {n} of {base} comes down as a factor and is one less"
+        raised = exponent != 1.0 or _is_raised(step, base, n)
+        says = (
+            "the exponent {n} of {base} comes down as a factor and is one less"
+            if raised
+            else "{base} is a factor here, and no power"
+        )
         yield Slip(step.with_part(place, product([whole, *rest])), says, names, ("kept",))
+        if step.name(base) in RATES:
+            continue  # multiplied in twice: that is another mistake
         yield Slip(
             step.with_part(place, product([n, whole, *rest])),
             says,
@@ -89,15 +176,20 @@ CAUSE = Cause(
         "less. Left are x^n, n x^n, and x^(n-1) without its factor; and the square of 3 is 9, not 6."
     ),
     broken="""
-error = 3
-d(error^2)/d error = 3^2 = 9
+import numpy as np
+
+def loss(w, x):
+    return np.sum((x * w) ** 3)
+
+def gradient(w, x):
+    return np.sum(3 * (x * w) ** 3 * x)
 """,
     mended="""
-error = 3
-d(error^2)/d error = 2 * 3 = 6
+def gradient(w, x):
+    return np.sum(3 * (x * w) ** 2 * x)
 """,
     rank=23,
     paper=("M02",),
+    mutants=mutants,
     slips=slips,
-    written=True,
 )

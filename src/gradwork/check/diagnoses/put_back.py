@@ -53,12 +53,6 @@ def _ways(joint: Joint, names: Names, position: int, index: int) -> Iterator[tup
     yield "are put back in reverse order", of(lambda i, v: (np.flip(i), v))
     yield "are put back in the order of the positions", of(lambda i, v: (np.reshape(np.sort(i, None), i.shape), v))
     plain = of(lambda i, v: (i, v))
-    others = [k for k in range(joint.forward) if k != index and joint.node(k).dtype.kind in "iu"]
-    for other in [k for k in others if joint.node(k).shape == shape][:MOST_OTHERS]:
-        yield (
-            f"are put where {names.name(other)} says, not {names.name(index)}",
-            lambda values, o=other: _put(joint, position, values, lambda i, v: (np.asarray(values[o]) % length, v)),  # type: ignore[misc]
-        )
     if len(shape) > 1:
         count = shape[-1]
         for which, some in (
@@ -77,6 +71,12 @@ def _ways(joint: Joint, names: Names, position: int, index: int) -> Iterator[tup
             lambda v: np.broadcast_to(np.sum(plain(v), axis, keepdims=True) / count, node.params["shape"]),
         )
         yield "are put back once where a row picks an entry several times", of(lambda i, v: (i, v * _firsts(i, v)))
+    if axis == 0 and len(shape) == 1:
+        for which, kept in (("last", slice(0, -1)), ("first", slice(1, None))):
+            yield f"leave out the {which} pick", of(lambda i, v, kept=kept: (i[kept], v[kept]))  # type: ignore[misc]
+        whole = _uncut(joint, index)
+        if whole is not None:
+            yield "are put back for what was cut off too", of(lambda i, v: (whole, _longer(v, len(whole))))
     along = [-1 if a == axis else 1 for a in range(len(node.params["shape"]))]
 
     def counted(values: Sequence[Any]) -> Array:
@@ -93,6 +93,27 @@ def _ways(joint: Joint, names: Names, position: int, index: int) -> Iterator[tup
         "are put back as a mean over all rows",
         lambda v: np.broadcast_to(np.mean(plain(v), axis, keepdims=True), node.params["shape"]),
     )
+
+    others = [k for k in range(joint.forward) if k != index and joint.node(k).dtype.kind in "iu"]
+    for other in [k for k in others if joint.node(k).shape == shape][:MOST_OTHERS]:
+        yield (
+            f"are put where {names.name(other)} says, not {names.name(index)}",
+            lambda values, o=other: _put(joint, position, values, lambda i, v: (np.asarray(values[o]) % length, v)),  # type: ignore[misc]
+        )
+
+
+def _uncut(joint: Joint, index: int) -> Array | None:
+    """The positions before they were cut off at a length, as those of padded rows are; None where they were not."""
+    node = joint.node(index)
+    if node.op != "getitem" or len(node.inputs) != 1:
+        return None
+    key = tuple(slice(None) if isinstance(k, slice) else k for k in node.params["index"])
+    whole = np.asarray(joint.value(node.inputs[0]))[key]
+    return whole if whole.ndim == 1 and len(whole) >= np.size(joint.values[index]) else None
+
+
+def _longer(values: Array, length: int) -> Array:
+    return values[np.minimum(np.arange(length), len(values) - 1)]
 
 
 def _firsts(index: Array, values: Array) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._read_back import read_otherwise_back
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.given import Array
 from gradwork.check.sites import Names
@@ -24,6 +25,7 @@ ARRAYS: dict[str, Callable[[Array], Array]] = {
     "({} + 1)/2": lambda d: (d + 1) / 2,
     "0": np.zeros_like,
     "1": np.ones_like,
+    "1/2": lambda d: np.full_like(d, 0.5),
     "{} shifted by one row": lambda d: np.roll(d, 1, 0),
     "{} shifted back by one row": lambda d: np.roll(d, -1, 0),
     "{} shifted by one column": lambda d: np.roll(d, 1, -1),
@@ -56,6 +58,23 @@ ARRAYS: dict[str, Callable[[Array], Array]] = {
     "{} taken for degrees": np.deg2rad,
     "{} in half precision": lambda d: d.astype(np.float16).astype(d.dtype),
 }
+MASKS: dict[str, Callable[[Array], Array]] = {
+    "{} turned round": lambda d: (1 - d.astype(int)).astype(d.dtype),
+    "1 everywhere": np.ones_like,
+    "{} transposed": np.transpose,
+    "{} shifted by one row": lambda d: np.roll(d, 1, 0),
+    "{} shifted back by one row": lambda d: np.roll(d, -1, 0),
+    "{} shifted by one column": lambda d: np.roll(d, 1, -1),
+    "{} shifted back by one column": lambda d: np.roll(d, -1, -1),
+    "{} without its diagonal": lambda d: d * (1 - np.eye(*d.shape)).astype(d.dtype),
+}
+INDICES: dict[str, Callable[[Array, int], Array]] = {
+    "{} one row on": lambda d, top: np.roll(d, 1, 0),
+    "{} one row back": lambda d, top: np.roll(d, -1, 0),
+    "{} in the reverse order": lambda d, top: np.flip(d, 0),
+    "{} + 1": lambda d, top: (d + 1) % top,
+    "{} - 1": lambda d, top: (d - 1) % top,
+}
 NUMBERS: dict[str, Callable[[Array], Array]] = {
     "{}^2": np.square,
     "the root of {}": lambda c: np.sqrt(np.abs(c)),
@@ -77,6 +96,7 @@ NUMBERS: dict[str, Callable[[Array], Array]] = {
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each array of the data and each number of the loss: something else in its place, forward and back."""
     names = Names.of(joint)
+    yield from read_otherwise_back(joint, names)
     checked = set(joint.place.values())
     numbers: dict[int, str] = {}
     for position in range(joint.forward):
@@ -84,8 +104,11 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         if position in checked or node.op not in (INPUT, CONSTANT) or node.dtype.kind not in "fiub":
             continue
         if np.ndim(joint.values[position]) and np.size(joint.values[position]) > 1:
+            name = node.name or "the data"
             if node.dtype.kind in "fu":
-                yield from _of_array(joint, position, node.name or "the data")
+                yield from _of_array(joint, position, name)
+            else:
+                yield from _of_choice(joint, position, name)
         elif np.size(joint.values[position]) == 1 and node.dtype.kind == "f":
             numbers[position] = node.name or names.name(position)
     for position in list(numbers)[:MOST_NUMBERS]:
@@ -112,6 +135,24 @@ def _of_array(joint: Joint, position: int, name: str) -> Iterator[Mutant]:
             )
         if other != position and alike:
             yield _mutant(joint, position, name, there.name or "another array", lambda v, o=other: v[o])  # type: ignore[misc]
+
+
+def _of_choice(joint: Joint, position: int, name: str) -> Iterator[Mutant]:
+    """A mask or an index of the data."""
+    value = np.asarray(joint.values[position])
+    if value.dtype.kind == "b" or not set(np.unique(value)) - {0, 1}:
+        for says, change in MASKS.items():
+            yield _mutant(joint, position, name, says.format(name), lambda v, c=change: c(np.asarray(v[position])))  # type: ignore[misc]
+    if value.dtype.kind in "iu" and value.size and value.min() >= 0:
+        top = int(value.max()) + 1
+        for says, shifted in INDICES.items():
+            yield _mutant(
+                joint,
+                position,
+                name,
+                says.format(name),
+                lambda v, c=shifted: c(np.asarray(v[position]), top),  # type: ignore[misc]
+            )
 
 
 def _exchanged(one: int, other: int) -> tuple[Edit, Edit]:
@@ -143,7 +184,7 @@ def _mutant(joint: Joint, position: int, name: str, instead: str, edit: Callable
 
     def full(values: Sequence[Any]) -> Any:
         made = np.asarray(edit(values))
-        return np.broadcast_to(made.astype(kind) if kind.kind == "f" else made, shape)
+        return np.broadcast_to(made.astype(kind) if kind.kind in "fb" else made, shape)
 
     return Mutant(
         position,

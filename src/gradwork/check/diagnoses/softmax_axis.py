@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
+from gradwork.check.paper import Slip, Step
 from gradwork.check.shares import shares_of
 
 
@@ -38,6 +39,28 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             f"the shares of the loss add up to 1 along axis {found.axis}",
             f"axis={found.axis}, keepdims=True in the sum below",
         )
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """A share of the sum along the other axis, or of the sum of all."""
+    for place, part in step.parts("divide"):
+        if part[2][0] != "total":
+            continue
+        cells = [term[1][1] for term in part[2][1:] if term[0] == "exp" and term[1][0] == "cell"]
+        if len(cells) < 2 or len(cells) != len(part[2]) - 1 or part[1][0] != "exp" or part[1][1][0] != "cell":
+            continue
+        scores, own = step.owner[cells[0]], part[1][1][1]
+        if len(scores.shape) != 2 or any(step.owner[c] is not scores for c in (*cells, own)):
+            continue
+        rows, columns = scores.shape
+        i, j = divmod(own - scores.first, columns)
+        in_column = cells[1] - cells[0] == columns > 1
+        line = [i * columns + k for k in range(columns)] if in_column else [k * columns + j for k in range(rows)]
+        says = "the shares add up to 1 along the other axis"
+        for key, places in (("axis", line), ("all", list(range(rows * columns)))):
+            if len(places) > 1 and {scores.first + k for k in places} != set(cells):
+                below = ("total", *(("exp", ("cell", scores.first + k)) for k in places))
+                yield Slip(step.with_part(place, ("divide", part[1], below)), says, {}, (key,), late=True)
 
 
 CAUSE = Cause(
@@ -73,5 +96,7 @@ def gradient(w, x):
 """,
     mutants=mutants,
     rank=16,
+    paper=("M13",),
     bugs=(18,),
+    slips=slips,
 )

@@ -59,6 +59,10 @@ def slips(step: Step) -> Iterator[Slip]:
     """Only the own term of the sum that is taken away."""
     yield from _own_terms(step)
     for place, part in step.parts("subtract"):
+        if step.is_slope and step.role(part[2]) == "given" and step.role(part[1]) == "line":
+            says = "every share hangs on every score: P (1 - P) is the slope of one share alone"
+            alone = ("multiply", part[1], ("subtract", ("known", 1.0), part[1]))
+            yield Slip(step.with_part(place, alone), says, {}, ("alone",), late=True)
         if part[2][0] == "total":
             for k, one in enumerate(part[2][1:]):
                 kept = step.with_part(place, ("subtract", part[1], one))

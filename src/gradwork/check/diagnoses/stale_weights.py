@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.diagnoses._ratio import ratio_of
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.paper import RATES, Slip, Step, Tree
@@ -47,6 +48,8 @@ def _with(evidence: Evidence, joint: Joint, chosen: Sequence[tuple[str, int, lis
     # One number always belongs to some rate: only a second one can confirm it.
     if sum(int(np.sum(made[n] != evidence.right[n])) for n in explains) < 2:
         return
+    if all(ratio_of(evidence, n) is not None for n in explains):
+        return  # some rate belongs to every factor: the factor is what is wrong
     names = Names.of(joint)
     which = " and ".join(names.name(place) for _, place, _ in chosen)
     many = len(chosen) > 1
@@ -100,14 +103,15 @@ def _rate(evidence: Evidence, joint: Joint, chosen: Sequence[tuple[str, int, lis
 def _one_after_the_other(step: Step) -> Iterator[Slip]:
     """The slope of this step worked out again at a value that was updated just before."""
     if step.tree[0] != "subtract" or not step.quantity.name.startswith("new_"):
-        return
+        if not step.is_slope or step.turned:
+            return
     tree = step.tree
     for _ in range(3):
         tree = _written_out(step, tree)
     for cell in dict.fromkeys(cells_in(tree)):
         name = step.owner[cell].name
         new = step.quantities.get(f"new_{name}")
-        if new is not None and new is not step.quantity and step.owner[cell].shape == new.shape:
+        if new is not None and new is not step.quantity and step.of != name and step.owner[cell].shape == new.shape:
             at = ("cell", new.first + cell - step.owner[cell].first)
             says = "{name} was updated too soon: both are updated from the same slopes"
             yield Slip(_with_cell(tree, cell, at), says, {"name": name}, ("too soon", name), late=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,11 +28,14 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             candidate = sum((values[k] for k in chosen), np.zeros_like(evidence.right[name]))
             if evidence.equals(name, candidate):
                 yield explained(
-                    CAUSE, evidence, f"of the {len(shares)} uses of {names.name(joint.place[name])} {says}", [name],
+                    CAUSE if np.any(candidate) else ZEROS,  # zeros may be forgotten as well: then both are named
+                    evidence,
+                    f"of the {len(shares)} uses of {names.name(joint.place[name])} {says}",
+                    [name],
                     {name: candidate},
                     why=f"{name} is used {len(shares)} times, and what comes back from every use is added up",
                     hint=f"add up all of them: d_{name} += ... at every step",
-                )  # fmt: skip
+                )
 
 
 def uses(joint: Joint, slope: int) -> list[int]:
@@ -66,6 +70,10 @@ def _ways(count: int) -> Iterator[tuple[str, Sequence[int]]]:
         yield (f"only the last {kept} are counted" if kept > 1 else "only the last one is counted"), range(kept)
         first = range(count - kept, count)
         yield (f"only the first {kept} are counted" if kept > 1 else "only the first one is counted"), first
+    for each in (n for n in range(2, count) if count % n == 0):  # of two loops, one in the other
+        for which, left in (("last", each - 1), ("first", 0)):
+            some = [k for k in range(count) if (count - 1 - k) % each != left]
+            yield f"the {which} of every {each} is left out", some
     for left in range(1, count - 1):
         others = [k for k in range(count) if k != left]
         yield f"the one at place {count - left} is left out", others
@@ -115,3 +123,5 @@ def gradient(w, x):
     paper=("M20",),
     bugs=(14, 27),
 )
+
+ZEROS = replace(CAUSE, rank=12)

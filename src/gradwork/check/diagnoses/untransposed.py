@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import Names, by_rule, made_for, without_copies
+from gradwork.check.standins import grouped
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -19,7 +21,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         left, right = node.inputs
         for place, factor in enumerate(node.inputs):
             shape = joint.node(factor).shape
-            if len(shape) != 2 or shape[0] != shape[1]:
+            if len(shape) < 2 or shape[-1] != shape[-2]:
                 continue
             inside = joint.node(factor)
             plain = inside.op == "transpose"
@@ -28,13 +30,44 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             yield Mutant(
                 position,
                 lambda values, left=left, right=right, place=place: np.matmul(  # type: ignore[misc]
-                    values[left].T if place == 0 else values[left], values[right].T if place == 1 else values[right]
+                    _turned(values[left]) if place == 0 else values[left],
+                    _turned(values[right]) if place == 1 else values[right],
                 ),
                 f"{wrong} stands where {belongs} belongs{names.in_layer(of)}",
                 joint.layers[of],
                 "the slopes of a product X W are g Wᵀ for X and Xᵀ g for W",
                 f"use {belongs}",
             )
+    yield from _slopes(joint, names)
+
+
+def _slopes(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """What comes back to a square array, turned round."""
+    for of, adjoint in joint.adjoint.items():
+        shape = joint.node(of).shape
+        if adjoint < joint.forward or len(shape) < 2 or shape[-1] != shape[-2] or joint.node(adjoint).shape != shape:
+            continue
+        name = f"d_{grouped(names.name(of))}"
+        yield Mutant(
+            adjoint,
+            lambda values, adjoint=adjoint: _turned(values[adjoint]),  # type: ignore[misc]
+            f"{name}ᵀ stands where {name} belongs{names.in_layer(of)}",
+            joint.layers[of],
+            f"what comes back to {names.name(of)} has its rows and columns",
+            f"use {name}",
+        )
+        yield Mutant(
+            adjoint,
+            lambda values, adjoint=adjoint: (values[adjoint] + _turned(values[adjoint])) / 2,  # type: ignore[misc]
+            f"({name} + {name}ᵀ)/2 stands where {name} belongs{names.in_layer(of)}",
+            joint.layers[of],
+            f"what comes back to {names.name(of)} is not symmetric",
+            f"use {name}",
+        )
+
+
+def _turned(matrix: Any) -> Any:
+    return np.swapaxes(matrix, -1, -2)
 
 
 CAUSE = Cause(

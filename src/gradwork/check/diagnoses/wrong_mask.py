@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import beside, read_by
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.given import Array
-from gradwork.check.paper import PRODUCTS, Slip, Step, function_of
+from gradwork.check.paper import PRODUCTS, Slip, Step, Tree, function_of
 from gradwork.check.sites import Names, chain_steps
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER
@@ -199,8 +200,51 @@ def _levels(mask: Any, open_: Any) -> Any:
     return np.where(open_, np.max(mask), np.min(mask))
 
 
+def _of_others(step: Step) -> Iterator[Slip]:
+    """Whether a unit is on, read off the sign of an input or a weight, or of another layer, in place of its own."""
+    tree = step.tree
+    if tree[0] == "where" and tree[2:] == (("known", 1.0), ("known", 0.0)):
+        tree = tree[1]
+    argument: Tree | None = tree[1] if tree[0] in ("greater", "above") else None
+    if tree[0] == "divide" and tree[1][0] == tree[2][0] == "cell":
+        bottom = step.quantities.get(f"{step.name(tree[2])[1:]}_before")
+        relu = step.quantities.get(f"{step.name(tree[1])[1:]}_before")
+        if bottom is not None and relu is not None and function_of(step.lines.get(relu.first)) == "relu":
+            argument = beside(step, bottom)
+    if argument is None or argument[0] != "cell":
+        return
+    inside = read_by(step, step.lines.get(argument[1])) if argument[1] in step.lines else {}
+    shape = step.owner[argument[1]].shape
+    for other in step.quantities.values():
+        number = beside(step, other)
+        near = other.name in inside or (other.shape == shape and shape and other.role in ("given", "line"))
+        if number is not None and number != argument and near and other.role != "slope":
+            says = "whether it is on is seen by the sign of {right}, and not by that of {wrong}"
+            names = {"right": step.name(argument), "wrong": other.name}
+            mask = ("greater", number, ("known", 0.0))
+            yield Slip(mask, says, names, ("by", other.name), late=True)
+    if tree[0] == "divide":
+        says = "the slope is 1 where {name} is above 0, and not below"
+        turned = ("greater", ("known", 0.0), argument)
+        yield Slip(turned, says, {"name": step.name(argument)}, ("round",), late=True)
+
+
+def _too_early(step: Step) -> Iterator[Slip]:
+    """Of the change of Z: the change of its relu, which is 0 where the unit is off."""
+    tree = step.tree
+    if tree[0] != "subtract" or tree[1][0] != "cell" or tree[2][0] != "cell":
+        return
+    through = {line[1] for line in step.lines.values() if function_of(line) == "relu"}
+    if tree[1] in through and tree[2] in through:
+        says = "{name} changes whether the unit is on or off: the relu comes after it"
+        behind = ("subtract", ("relu", tree[1]), ("relu", tree[2]))
+        yield Slip(behind, says, {"name": step.name(tree[1])}, ("too early",), late=True)
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """A mask turned round, all ones, without its 0, or of what comes back."""
+    yield from _of_others(step)
+    yield from _too_early(step)
     own, cell = step.quantity, step.cell - step.quantity.first
     for place, part in step.parts("greater"):
         if part[2] != ("known", 0.0):

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._on_paper import read_by
+from gradwork.check.diagnoses._stepped import in_place_of_the_slope, not_the_base
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Edit, Joint
-from gradwork.check.paper import Named, Slip, Step
+from gradwork.check.paper import PRODUCTS, RATES, Named, Slip, Step, factors
 from gradwork.check.sites import ChainStep, Names, chain_steps, made_for
+from gradwork.check.trees import subtrees
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.passes import TRANSPARENT
 
@@ -108,10 +111,56 @@ def _own_factor(step: Step) -> Iterator[Slip]:
             )
 
 
+def _other_class(step: Step) -> Iterator[Slip]:
+    """Of -(y1 log p1 + y2 log p2 + ...): the logarithm of the share of one class, whatever the label says."""
+    for place, part in step.parts("total"):
+        logs = [[f for f in factors(term) if f[0] == "log"] for term in part[1:]]
+        if len(logs) < 2 or any(len(one) != 1 for one in logs):
+            continue
+        for k, (log,) in enumerate(logs):
+            says = "the label says whose share {share} counts: that is the one of another class"
+            names = {"share": step.name(log[1])}
+            yield Slip(step.with_part(place, log), says, names, ("class", k), late=True)
+        says = "the label says whose share {share} counts: that is the sum over all classes"
+        every = ("total", *(log for (log,) in logs))
+        yield Slip(step.with_part(place, every), says, {"share": step.name(logs[0][0][1])}, ("classes",), late=True)
+
+
+def _own_entry(step: Step) -> Iterator[Slip]:
+    """Of a matrix of slopes dZ A^T: times the matrix itself, entry by entry."""
+    own = step.quantities.get(step.of)
+    if own is None or own.shape != step.quantity.shape or len(own.shape) != 2 or step.tree[0] not in PRODUCTS:
+        return
+    entry = ("cell", own.first + step.cell - step.quantity.first)
+    for k, right in ((1, step.tree[2]), (2, step.tree[1])):
+        if right[0] == "cell" and step.role(step.tree[k]) == "back" and step.owner[right[1]].shape != own.shape:
+            says = "{wrong} stands where {right} belongs"
+            names = {"wrong": own.name, "right": step.name(right)}
+            yield Slip(("multiply", step.tree[k], entry), says, names, ("own entry",), late=True)
+
+
+def _partner(step: Step) -> Iterator[Slip]:
+    """Where the slope of w x is a number of the page, x: w."""
+    if step.tree[0] != "cell" or step.quantity.role != "line":
+        return
+    for line in step.lines.values():
+        for _, part in subtrees(line):
+            if part[0] in PRODUCTS and step.tree in part[1:] and len(part) == 3 and part[1][0] == part[2][0] == "cell":
+                other = part[2] if part[1] == step.tree else part[1]
+                names = {"name": step.name(other), "right": step.name(step.tree)}
+                says = "the slope by {name} is what {name} is multiplied by, {right}, and not {name} itself"
+                yield Slip(other, says, names, ("partner",), late=True)
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """Another quantity of the same shape in place of one."""
     yield from _own_factor(step)
+    yield from _own_entry(step)
+    yield from _partner(step)
+    yield from _other_class(step)
     yield from _other_layer(step)
+    yield from in_place_of_the_slope(step)
+    yield from not_the_base(step)
     for name in dict.fromkeys(step.owner[c].name for _, c in step.cells()):
         right = step.quantities[name]
         for wrong in step.quantities.values():
@@ -124,9 +173,27 @@ def slips(step: Step) -> Iterator[Slip]:
                 names = {"wrong": wrong.name, "right": right.name}
                 says = "{wrong} stands where {right} belongs"
                 alike, own = _alike(right, wrong), wrong.name == step.of or _in_time(right, wrong)
+                own = own or _follows(step, right, wrong)
                 yield Slip(
                     other, says, names, ("operand", right.name, wrong.name), rare=not (alike or own), late=not alike
                 )
+
+
+def _follows(step: Step, right: Named, wrong: Named) -> bool:
+    """Whether one is worked out from the other alone, v = u^2 taken for u; or x is taken for u = 3 x + 1."""
+    inner = read_by(step, step.lines.get(right.first))
+    is_mask = step.tree[0] in ("greater", "above", "where")
+    if wrong.shape == right.shape and wrong.name in inner and not is_mask:
+        by_rate = any(step.owner[c].name in RATES for _, c in step.cells())
+        if wrong.name[0] in "xX" or by_rate or right.role == wrong.role == "back":
+            return True
+    if right.name == f"d{wrong.name.removesuffix('_before').removesuffix('_after')}":
+        return True  # what changes, and not its change
+    for one, other in ((right, wrong), (wrong, right)):
+        line = step.lines.get(one.first)
+        if line is not None and one.shape == other.shape and [*read_by(step, line)] == [other.name]:
+            return True
+    return False
 
 
 def _in_time(one: Named, other: Named) -> bool:

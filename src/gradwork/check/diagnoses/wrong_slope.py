@@ -64,5 +64,5 @@ def gradient(w, b, x):
     return x.T @ dz, dz.sum(axis=0)
 """,
     mutants=mutants,
-    rank=27,
+    rank=29,
 )
