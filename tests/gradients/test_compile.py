@@ -13,7 +13,7 @@ import pytest
 
 import gradwork as gw
 from gradwork.gradients.captured import Captured
-from gradwork.gradients.contract import cases
+from gradwork.gradients.contract.samples import cases
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run
 from gradwork.graph.trace import trace_call

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import arrays, formulas, functions, shape_pairs
 
 import gradwork as gw
-from gradwork.gradients.contract import nudged
+from gradwork.gradients.contract.nudges import nudged
 from gradwork.graph.trace import trace_call
 
 X = np.array([[0.53, -1.27, 2.11], [1.61, 1.09, 0.27]])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gradwork import formats
-from gradwork.gradients.contract import cases, check_op
+from gradwork.gradients.contract import check_op
+from gradwork.gradients.contract.samples import cases
 from gradwork.graph.op import REGISTER, Op
 from gradwork.graph.trace import trace_call
 from gradwork.notation.document import Document, Equation

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import gradwork as gw
-from gradwork.gradients.contract import nudged
+from gradwork.gradients.contract.nudges import nudged
 from gradwork.graph.trace import trace_call
 
 T = np.cos(np.arange(24.0)).reshape(2, 3, 4)

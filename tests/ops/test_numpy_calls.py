@@ -7,7 +7,7 @@ import pytest
 from numpy_calls import CALLS
 
 import gradwork as gw
-from gradwork.gradients.contract import nudged
+from gradwork.gradients.contract.nudges import nudged
 from gradwork.graph.trace import trace_call
 
 EACH = [pytest.param(*call, id=f"{name} {k}") for name, of_it in CALLS.items() for k, call in enumerate(of_it)]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import gradwork as gw
-from gradwork.gradients.contract import nudged
+from gradwork.gradients.contract.nudges import nudged
 from gradwork.graph.op import REGISTER
 
 inf, nan = np.inf, np.nan

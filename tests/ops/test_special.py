@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gradwork as gw
-from gradwork.gradients.contract import nudged
+from gradwork.gradients.contract.nudges import nudged
 from gradwork.graph.op import REGISTER
 from gradwork.graph.trace import trace_call
 

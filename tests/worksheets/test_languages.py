@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,18 @@ import pytest
 
 import gradwork as gw
 from gradwork.check.cause import causes
-from gradwork.formats import render
+from gradwork.formats import _text, render
+from gradwork.graph.op import REGISTER
+from gradwork.notation import speech
 from gradwork.notation.document import Document, Equation, Equations
+from gradwork.notation.language import Language
 from gradwork.notation.layout import Layout, Words
 from gradwork.worksheets import marking_data, page
 from gradwork.worksheets.chapters import chapters
 from gradwork.worksheets.exercise import Choice, Grid, Note, Row
 from gradwork.worksheets.marked import STATUSES
-from gradwork.worksheets.printing import STAR
-from gradwork.worksheets.words import Language, language_named, languages
+from gradwork.worksheets.pieces import STAR
+from gradwork.worksheets.words import language_named, languages
 
 SOURCE = Path(gw.__file__).parent
 OTHERS = languages()[1:]
@@ -55,7 +59,11 @@ def of_causes() -> Iterator[str]:
 def of_slips() -> Iterator[str]:
     """The sentences of slips: what is called `says` where slips are made, and what a slip is made with."""
     for path in sorted((SOURCE / "check" / "diagnoses").glob("*.py")):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for node in module.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SAYS":
+                yield from texts_in(node.value)
+        for function in ast.walk(module):
             if not isinstance(function, ast.FunctionDef) or "Slip(" not in ast.unparse(function):
                 continue
             for node in ast.walk(function):
@@ -66,9 +74,9 @@ def of_slips() -> Iterator[str]:
 
 
 def of_program() -> Iterator[str]:
-    """What is said with `say("...")` or `language("...")` in the worksheets and the commands for them."""
-    files = [*(SOURCE / "worksheets").glob("*.py"), SOURCE / "cli" / "_answers.py", SOURCE / "cli" / "practice.py"]
-    for path in files:
+    """What is said with `say("...")` or `language("...")`, wherever that is, and in what tables of words hold."""
+    files = [path for folder in ("worksheets", "formats", "notation") for path in (SOURCE / folder).glob("*.py")]
+    for path in [*files, SOURCE / "cli" / "_answers.py", SOURCE / "cli" / "practice.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
@@ -76,7 +84,7 @@ def of_program() -> Iterator[str]:
                 and ast.unparse(node.func).split(".")[-1] in ("say", "language")
             ):
                 yield from texts_in(node.args[0])
-    yield from (*marking_data.WORDS, *page._WORDS, *page._BOXES, *STATUSES)
+    yield from (*marking_data.WORDS, *page._WORDS, *STATUSES, *speech.PHRASES, *_text._LABELS.values())
 
 
 def texts_in(node: ast.expr) -> Iterator[str]:
@@ -84,6 +92,14 @@ def texts_in(node: ast.expr) -> Iterator[str]:
         yield node.value
     elif isinstance(node, ast.IfExp):
         yield from (*texts_in(node.body), *texts_in(node.orelse))
+
+
+def of_rules() -> Iterator[str]:
+    """The rules of all operations: a model of somebody's own may use any."""
+    for op in REGISTER:
+        yield op.rule
+        if op.rule_for is not None:
+            yield from (op.rule_name(moving) for moving in product((False, True), repeat=op.arity or 2))
 
 
 def of_pages() -> Iterator[str]:
@@ -111,7 +127,7 @@ def pieces(layout: Any) -> Iterator[Layout]:
 
 @cache
 def sentences() -> tuple[str, ...]:
-    found = [*of_chapters(), *of_causes(), *of_slips(), *of_program(), *of_pages()]
+    found = [*of_chapters(), *of_causes(), *of_slips(), *of_program(), *of_rules(), *of_pages()]
     return tuple(text for text in dict.fromkeys(found) if re.search("[A-Za-z]", text) and text != STAR)
 
 

@@ -13,7 +13,7 @@ import gradwork as gw
 from gradwork.errors import DataError
 from gradwork.worksheets.answers import read_number
 from gradwork.worksheets.draw import Draw
-from gradwork.worksheets.exercise import Ask, Chapter, Exercise, Given, Line
+from gradwork.worksheets.exercise import Ask, BySign, Chapter, Choice, Exercise, Given, Line
 from gradwork.worksheets.item import with_mask
 from gradwork.worksheets.masks import mask_named
 from gradwork.worksheets.rounding import number_text, rounded
@@ -39,6 +39,12 @@ def graded(sheet: Sheet, **changed: str) -> dict[str, Any]:
     return {mark.blank.name: mark for mark in sheet.grade(answers)}
 
 
+def asking(choice: Choice) -> Sheet:
+    """A sheet with one line and a question after it."""
+    show = (Given(("w", "x")), Line("z"), choice)
+    return sheet_of("z = w * x", {"w": 3, "x": -2}, show=show)
+
+
 # -- reading ------------------------------------------------------------
 
 
@@ -48,7 +54,8 @@ def graded(sheet: Sheet, **changed: str) -> dict[str, Any]:
         ("3", 3), ("-3", -3), ("−3", -3), ("–3", -3), ("+4", 4), (" 3.50 ", 3.5), ("3,5", 3.5), (".5", 0.5), ("3.", 3),
         ("1/4", 0.25), ("-1/4", -0.25), ("1 1/2", 1.5), ("½", 0.5), ("1e3", 1000), ("2E-2", 0.02), ("2*10^-2", 0.02),
         ("2·10⁻²", 0.02), ("12%", 0.12), ("(5)", 5), ("= 7", 7), ("≈0.33", 0.33), ("0.33…", 0.33), ("1.234,5", 1234.5),
-        ("1,234.5", 1234.5), ("12 345", 12345), ("- 2", -2), ("0,1/2", 0.05),
+        ("1,234.5", 1234.5), ("12 345", 12345), ("- 2", -2), ("0,1/2", 0.05), ("dZ/dW = 5", 5), ("loss=0,5", 0.5),
+        ("2 * 3 = 6", 6), ("ca. 0.12", 0.12), ("about 3", 3), ("etwa -2", -2),
     ],
 )  # fmt: skip
 def test_numbers_are_read_in_the_spellings_of_people(text: str, value: float) -> None:
@@ -91,7 +98,7 @@ def test_a_fraction_and_more_digits_than_asked_are_right() -> None:
     assert graded(sheet, third="0.3333")["third"].status == "right"
     assert graded(sheet, third="0.3")["third"].status == "too few digits"
     assert graded(sheet, wide="1/8")["wide"].status == "right"
-    assert graded(sheet, third="0.35")["third"].status == "wrong"
+    assert graded(sheet, third="0.41")["third"].status == "wrong"
 
 
 def test_who_did_not_round_on_the_way_is_right_too() -> None:
@@ -118,6 +125,52 @@ def test_a_carried_answer_counts_as_the_teacher_says() -> None:
     sheet = sheet_of(NEURON, AT)
     answers = {1: "9", 2: "9", 3: "5", 4: "25"}
     assert sheet.grade(answers, credit=Credit(carried=0.5)).score == 1.5
+
+
+RISES = Choice("What does it do?", ("it rises", "it falls", "it stays as it is"), BySign("z", above=0, below=1, zero=2))
+
+
+@pytest.mark.parametrize("text", ["it falls", "Falls", "2", " IT  FALLS ", "falls"])
+def test_a_choice_is_read_by_its_words_its_number_or_a_part_of_its_own(text: str) -> None:
+    assert asking(RISES).grade({1: "-6", 2: text})[2].status == "right"
+
+
+@pytest.mark.parametrize("text", ["it", "climbs", "4", "0", "s"])
+def test_a_choice_that_could_be_several_or_none_is_unreadable(text: str) -> None:
+    assert asking(RISES).grade({1: "-6", 2: text})[2].status == "unreadable"
+
+
+def test_a_choice_that_follows_from_a_wrong_number_is_carried() -> None:
+    marked = asking(RISES).grade({1: "6", 2: "it rises"})
+    assert (marked[1].code, marked[2].status, marked[2].credit) == ("GW203", "carried", 1.0)
+    assert "blank 1" in marked[2].says
+    assert asking(RISES).grade({1: "6", 2: "it stays as it is"})[2].status == "wrong"
+    assert asking(RISES).grade({1: "-6", 2: "it rises"})[2].status == "wrong"
+
+
+def test_rows_and_columns_of_a_shape_exchanged_are_named_in_both_blanks() -> None:
+    sheet = gw.sheet("linear-layer", level=2, seed=558)
+    answers = {b.number: b.text for b in sheet.blanks}
+    rows, columns = (b.number for b in sheet.blanks if b.name == "shape of dW")
+    answers[rows], answers[columns] = answers[columns], answers[rows]
+    marked = sheet.grade(answers)
+    assert [(marked[n].status, marked[n].code) for n in (rows, columns)] == [("mistake", "GW204")] * 2
+    answers[columns] = answers[rows]
+    assert [sheet.grade(answers)[n].status for n in (rows, columns)] == ["wrong", "right"]
+
+
+def test_a_share_of_zero_with_the_label_zero_adds_nothing_to_the_loss() -> None:
+    given = {"P": [0.2, 0.8], "Y": [0, 1]}
+    two = sheet_of("P2 = P * 1; loss = -sum(Y * log(P2))", given, decimals=3, exact=False)
+    names = {b.name: b.number for b in two.blanks}
+    marked = two.grade({names["P2[1]"]: "0", names["P2[2]"]: "1", names["loss"]: "0"})
+    assert marked[names["loss"]].status == "carried"
+
+
+def test_whoever_writes_fewer_digits_of_an_endless_carried_number_is_carried() -> None:
+    sheet = sheet_of("z = w * x; root = sqrt(z)", {"w": 4, "x": 4}, decimals=3)
+    marked = sheet.grade({1: "15", 2: "3.9"})  # 3.873
+    assert marked[2].status == "carried"
 
 
 def test_an_earlier_zero_earns_nothing() -> None:

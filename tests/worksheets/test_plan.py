@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import gradwork as gw
 from gradwork.errors import ArgumentError, GradworkError
 from gradwork.graph.formula import parse_program
-from gradwork.worksheets.plan import plan_of
+from gradwork.worksheets.planning import plan_of
 from gradwork.worksheets.routes import routes_to
 from gradwork.worksheets.solver import solve, turn
 

@@ -57,8 +57,10 @@ def _explain(error: Exception, debug: bool) -> int:
     if isinstance(error, GradworkError):
         _report.show_error(error, debug)
         return MISUSED
-    if isinstance(error, OSError) and error.filename is not None:
-        _report.show_error(_report.from_system(error), debug)
+    if isinstance(error, OSError) and (complaint := _report.from_system(error)) is not None:
+        _report.show_error(complaint, debug)
+        if error.filename is None:
+            _report.drop_output()  # what is still waiting would be tried again at the interpreter's end
         return MISUSED
     _report.show_bug(error, debug)
     return BROKEN

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from gradwork.worksheets.sheet import Sheet
 
 
-def read_file(path: Path) -> str:
+def read_file(path: Path, kind: str = "answers as .csv or .json") -> str:
     """The text of a file. Raises MissingFileError or DataError."""
+    from gradwork.tables.text import decode
+
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return decode(path.read_bytes(), str(path))[0]  # spreadsheets write names in many encodings
     except FileNotFoundError as error:
-        raise MissingFileError(f"there is no file {path}", hint="answers as .csv or .json") from error
+        raise MissingFileError(f"there is no file {path}", hint=kind) from error
     except IsADirectoryError as error:
         raise DataError(f"{path} is a folder", hint="a file in it") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} is no text", why="answers are CSV or JSON in UTF-8") from error
 
 
 def asked_here(sheet: Sheet, beside: Path) -> list[Answers]:

@@ -8,6 +8,8 @@ from argparse import ArgumentParser, Namespace
 from typing import Protocol, cast
 
 _FOLDER = os.path.dirname(__file__)
+# What people look for as a command, and where it is.
+_ELSEWHERE = {"masks": "chapters --masks", "coverage": "ops --coverage", "help": "--help", "version": "--version"}
 
 
 class Command(Protocol):
@@ -41,7 +43,7 @@ def load(name: str) -> Command:
     if name not in known:
         from gradwork.cli._parser import misuse, nearest
 
-        likely = nearest(name, known)
+        likely = _ELSEWHERE.get(name) or nearest(name, known)
         hint = f"gradwork {likely}" if likely else "gradwork --help lists the commands"
         raise misuse(f"there is no command {name!r}", hint)
     return cast(Command, importlib.import_module(f"gradwork.cli.{name}"))

@@ -81,6 +81,11 @@ def _drawn_by_itself(options: Namespace) -> bool:
 
     wanted = getattr(options, "picture", None) or getattr(options, "of", None)
     suffix = os.path.splitext(options.output)[1].lower()
+    if wanted and suffix in (".gif", ".jpg", ".jpeg", ".webp", ".bmp", ".tiff", ".mp4"):
+        ways = "pictures are written as .svg, as .png with Matplotlib, or on a page such as .html or .pdf"
+        raise _output.refusal(
+            f"a picture cannot be written as {suffix}", os.path.splitext(options.output)[0] + ".svg", ways
+        )
     if suffix in SUFFIXES and "picture" in options and not wanted:
         raise _output.refusal(f"{options.output} is a picture, and none is chosen", "--picture loss")
     return bool(wanted) and suffix in SUFFIXES
@@ -123,8 +128,10 @@ def at_least(least: int, at_most: int | None = None) -> Callable[[str], int]:
 
 
 def nudge_size(text: str) -> float:
-    """A nudge: any finite number but 0."""
+    """A nudge: any finite number above 0."""
     number = _finite(text)
+    if number < 0:
+        raise ArgumentTypeError(f"needs a number above 0, not {text!r}: it is nudged both ways where that tells more")
     if number == 0:
         raise ArgumentTypeError("needs a number that is not 0: a slope is a rise divided by the nudge")
     return number

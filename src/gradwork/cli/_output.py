@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from argparse import Namespace
@@ -69,7 +70,9 @@ def target(text: str) -> str | None:
     if os.path.isdir(text):
         raise refusal(f"cannot write to {text}: it is a folder", os.path.join(text, "page.html"))
     if not os.path.isdir(folder):
-        raise refusal(f"cannot write {text}: there is no folder {os.path.dirname(text)}", f"mkdir -p {folder}")
+        raise refusal(
+            f"cannot write {text}: there is no folder {os.path.dirname(text)}", f"mkdir -p {shlex.quote(folder)}"
+        )
     if not os.access(text if os.path.exists(text) else folder, os.W_OK):
         raise refusal(f"cannot write {text}: no permission to write there", "a folder of your own")
     return text
@@ -117,8 +120,8 @@ def _encoding(name: str) -> str:
     return (sys.stdout.encoding or "utf-8") if name in _FOR_THE_EYE else "utf-8"
 
 
-def refusal(headline: str, hint: str) -> Exception:
+def refusal(headline: str, hint: str, why: str = "") -> Exception:
     """The error for an output that cannot be."""
-    from gradwork.cli._parser import misuse
+    from gradwork.errors import UsageError
 
-    return misuse(headline, hint)
+    return UsageError(headline, why=why, hint=hint)

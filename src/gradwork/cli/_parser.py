@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,6 +26,23 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), None)
+
+
+class _Help(argparse.HelpFormatter):
+    """Paragraphs stay apart and fill the window; a row of a table goes on under its second column."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n\n".join(_filled(part, width, indent) for part in text.strip("\n").split("\n\n"))
+
+
+def _filled(paragraph: str, width: int, indent: str) -> str:
+    rows = [re.match(r" *\S+ {2,}", line) for line in paragraph.splitlines()]
+    if not any(rows):
+        return textwrap.fill(" ".join(paragraph.split()), width, initial_indent=indent, subsequent_indent=indent)
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent=" " * row.end() if row else indent, break_on_hyphens=False)
+        for line, row in zip(paragraph.splitlines(), rows, strict=True)
+    )
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +111,7 @@ def top() -> Parser:
         usage="gradwork COMMAND ...",
         description="Gradients worked three ways, with every number shown.",
         epilog=_command_list(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
         add_help=False,
     )
@@ -111,7 +129,7 @@ def of_command(command: _commands.Command) -> Parser:
     parser = Parser(
         prog=f"gradwork {name}",
         description=(command.__doc__ or "").strip(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
         add_help=False,
     )

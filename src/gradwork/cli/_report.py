@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from gradwork.errors import GradworkError
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 _RED, _BOLD, _PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 
 
@@ -43,12 +45,17 @@ def show_error(error: GradworkError, debug: bool = False) -> None:
         say(rest)
 
 
-def from_system(error: OSError) -> GradworkError:
-    """The operating system's complaint about a file, in our shape."""
-    from gradwork.errors import GradworkError
+def from_system(error: OSError) -> GradworkError | None:
+    """The operating system's complaint about a file or about the output, in our shape; None for any other."""
+    from gradwork.errors import UsageError
 
     reason = error.strerror or str(error)
-    return GradworkError(f"cannot use {os.fsdecode(error.filename)}: {reason[:1].lower()}{reason[1:]}")
+    reason = f"{reason[:1].lower()}{reason[1:]}"
+    if error.filename is not None:
+        return UsageError(f"cannot use {os.fsdecode(error.filename)}: {reason}")
+    if error.errno in _UNWRITABLE:
+        return UsageError(f"the output cannot be written: {reason}")
+    return None
 
 
 def show_bug(error: Exception, debug: bool) -> None:

@@ -1,7 +1,9 @@
 """Print the completion script of a shell: commands, options, their values, file names.
 
-bash    gradwork completion bash > ~/.local/share/bash-completion/completions/gradwork
-zsh     gradwork completion zsh > FOLDER/_gradwork      with FOLDER in fpath, before compinit
+bash    gradwork completion bash > FOLDER/gradwork
+        with FOLDER ~/.local/share/bash-completion/completions
+zsh     gradwork completion zsh > FOLDER/_gradwork
+        with FOLDER in fpath, before compinit
 fish    gradwork completion fish > ~/.config/fish/completions/gradwork.fish
 """
 

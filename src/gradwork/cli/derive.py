@@ -44,6 +44,8 @@ def names_model(subject: str) -> bool:
 
 
 def _of_formula(options: Namespace) -> Document:
+    import numpy as np
+
     from gradwork.gradients.derive import derive
 
     names = options.wrt or (0,)
@@ -51,9 +53,27 @@ def _of_formula(options: Namespace) -> Document:
         from gradwork.cli._parser import misuse
 
         raise misuse("a formula is derived with respect to one name at a time", f"--wrt {names[0]}")
-    derived = derive(options.subject, wrt=names[0], kwargs=options.at, order=options.order)
+    _check_point(options)
+    with np.errstate(all="ignore"):  # what is not a number is said on the page
+        derived = derive(options.subject, wrt=names[0], kwargs=options.at, order=options.order)
     document: Document = derived.document()
     return document
+
+
+def _check_point(options: Namespace) -> None:
+    """Complain of a number for a name that the formula does not have: a misspelt one would be left out in silence."""
+    from gradwork.graph.formula import parse, parse_program
+
+    if not options.at:
+        return
+    several = "=" in options.subject
+    names = parse_program(options.subject).names if several else parse(options.subject).names
+    for name in options.at:
+        if name not in names:
+            from gradwork.cli._parser import misuse, nearest
+
+            hint = nearest(name, names) or ", ".join(names)
+            raise misuse(f"--at gives {name} a number, and the formula has no {name}", hint)
 
 
 def _of_model(options: Namespace) -> Document:

@@ -28,7 +28,10 @@ def run(options: Namespace) -> int:
     """Show one error's or one cause's page, or the list."""
     if options.code is None:
         return _options.show(_list(), options)
-    cause = _cause(options.code)
+    on_paper = _on_paper(options.code)
+    if len(on_paper) > 1:
+        return _options.show(_several(options.code.upper(), on_paper), options)
+    cause = on_paper[0] if on_paper else _cause(options.code)
     return _options.show(_cause_page(cause) if cause is not None else _page(_find(options.code)), options)
 
 
@@ -38,6 +41,22 @@ def _cause(code: str) -> Cause | None:
 
     wanted = code.upper() if code[:1].isdigit() is False else f"GW{code}"
     return next((c for c in causes() if wanted == c.code or code.lower() == c.name), None)
+
+
+def _on_paper(code: str) -> list[Cause]:
+    """The causes that a mistake of the teaching catalogue is, by its number there: M09."""
+    from gradwork.check.cause import causes
+
+    return [c for c in causes() if code.upper() in c.paper]
+
+
+def _several(code: str, found: list[Cause]) -> Document:
+    from gradwork.notation.document import Document, Paragraph, Table
+
+    rows = tuple((c.code, c.name, c.summary) for c in found)
+    use = Paragraph("gradwork explain CODE shows one of them with an example.")
+    facts = {"causes": [dict(zip(("code", "name", "summary"), row, strict=True)) for row in rows]}
+    return Document(f"{code} can be told by", (Table(("code", "name", "what it is"), rows, align="lll"), use), facts)
 
 
 def _cause_page(cause: Cause) -> Document:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from gradwork.cli import _options
+from gradwork.cli import _options, _output, _report
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--credit", metavar="SHARE", type=_share, default=1.0, help="for a carried answer, 0 to 1 (default 1)"
     )
     parser.add_argument("--key", action="store_true", help="show what is right beside what is wrong")
-    parser.add_argument("--csv", metavar="FILE", type=Path, help="write the table of marks to FILE as well")
+    parser.add_argument("--csv", metavar="FILE", type=_output.target, help="write the table of marks to FILE as well")
     _options.add_page(parser)
 
 
@@ -35,16 +35,20 @@ def run(options: Namespace) -> int:
 
     sheets = ClassSheets(options.sheet)
     if options.roster is not None:
-        sheets.roster |= read_roster(read_file(options.roster), sheets.first.seed, options.roster.name)
+        sheets.roster |= read_roster(
+            read_file(options.roster, "a list of names"), sheets.first.seed, options.roster.name
+        )
     if options.answers is None:
         answers = asked_here(sheets.first, options.sheet)
     else:
         answers = read_answers(read_file(options.answers), options.answers.name)
+    if sheets.record.get("copies", 1) > 1 and any(one.seed is None and not one.checksum for one in answers):
+        _report.say(f"note: answers without a seed are marked on the first copy, seed {sheets.first.seed}")
     credit = Credit(carried=options.credit)
     marked = tuple(sheets.sheet_for(one).grade(one.answers, credit=credit, learner=one.learner) for one in answers)
     report = Report(sheets.first.title, marked)
     if options.csv is not None:
-        options.csv.write_text(report.csv(), encoding="utf-8")
+        _output.save_page(report.csv(), options.csv)
     page = marked[0].document(answers=options.key) if len(marked) == 1 else report.document()
     return _options.show(page, options)
 

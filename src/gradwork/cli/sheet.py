@@ -51,26 +51,30 @@ def run(options: Namespace) -> int:
     else:
         _one_by_one(made, list(roster), options)
     if path not in (None, "-"):
+        from gradwork.cli import _report
         from gradwork.worksheets.sheet import RECORD
 
-        made[0].save(os.path.splitext(path)[0] + RECORD, roster=roster)
+        record = os.path.splitext(path)[0] + RECORD
+        made[0].save(record, roster=roster, copies=len(made))
+        _report.say(f"wrote {record}")
     return 0
 
 
 def _made(options: Namespace) -> tuple[list[Sheet], dict[str, int]]:
     """The sheets, and which learner has which seed."""
     from gradwork.cli._answers import read_file
-    from gradwork.models.sheets import load_sheet, sheet, sheet_from_code
+    from gradwork.models.sheets import ClassSheets, sheet, sheet_from_code
     from gradwork.worksheets.classroom import read_roster
     from gradwork.worksheets.sheet import CODE, RECORD
 
     wanted = {"level": options.level, "mask": options.mask, "language": options.language}
     if options.chapter.endswith(RECORD):
-        return [load_sheet(options.chapter)], {}
+        sheets = ClassSheets(options.chapter)
+        return sheets.all(), sheets.roster
     if options.chapter.startswith(CODE):
         return [sheet_from_code(options.chapter)], {}
     if options.roster is not None:
-        roster = read_roster(read_file(options.roster), options.seed, options.roster.name)
+        roster = read_roster(read_file(options.roster, "a list of names"), options.seed, options.roster.name)
         return [sheet(options.chapter, seed=seed, **wanted) for seed in roster.values()], roster
     found = sheet(options.chapter, copies=options.copies, seed=options.seed, **wanted)
     return ([found] if options.copies == 1 else list(found)), {}

@@ -21,8 +21,10 @@ from gradwork.gradients.backprop import backpropagate
 from gradwork.gradients.cancelling import cancelling
 from gradwork.gradients.captured import Captured, random_states, same_states
 from gradwork.gradients.transforms import check_one_number, value_and_grad, wanted_inputs
-from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.gradients.wrt import Wrt, keywords, resolve
 from gradwork.graph.graph import Graph
+from gradwork.graph.keyed import Kept, graph_key, operations
+from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run
 from gradwork.graph.trace import Function, Trace, as_called, trace_call
 from gradwork.graph.traced import Traced
@@ -35,6 +37,7 @@ from gradwork.lowering.scalar_program import cost, scalar_program
 BACKENDS = ("numpy", "jax")
 MOST_BRANCHES = 16  # programs for one set of shapes
 MOST_SHAPES = 64
+_PROGRAMS = Kept(128)
 REFUSED = (ArithmeticError, ValueError, BufferError, struct.error, Careful)
 
 
@@ -74,7 +77,7 @@ def compile(
     kind = type("Compiled", (Compiled,), {"__module__": __name__})
     compiled: Compiled = kind(f, wrt, backend)
     if args or kwargs:
-        compiled._prepare(args, dict(kwargs or {}))
+        compiled._prepare(args, keywords(kwargs))
     return compiled
 
 
@@ -116,10 +119,15 @@ class Compiled:
     def program_for(self, *args: Any, **kwargs: Any) -> Program:
         """The program for arguments like these, made where there is none yet."""
         leaves, key = entrance.signature(args, kwargs)
-        for program in self.programs.get(key, ()):
-            if program.takes(leaves) and program.captured.is_same():
-                return program
-        return self._make(args, kwargs, key, leaves)
+        return self._found(leaves, key) or self._make(args, kwargs, key, leaves)
+
+    def known_for(self, *args: Any, **kwargs: Any) -> Program | None:
+        """The program for arguments like these, where it was made before."""
+        return self._found(*entrance.signature(args, kwargs))
+
+    def _found(self, leaves: list[Any], key: Any) -> Program | None:
+        programs = self.programs.get(key, ())
+        return next((p for p in programs if p.takes(leaves) and p.captured.is_same()), None)
 
     # -- the way round, where the entrance does not fit -------------------------------------------------------------
 
@@ -187,22 +195,14 @@ class Program:
         self.captured = captured
         self.moving = False
         self.args, self.kwargs = entrance.kinds(args, kwargs)
-        traced, self.graph, self.result, by = _joined(owner, args, kwargs)
+        traced, inputs, self.result = _traced(owner, args, kwargs)
         self.slots = entrance.slots(traced)
         leaves, _ = entrance.signature(args, kwargs)
         # A mask, say, has no slope and is no input where one is asked for: the program holds for this mask alone.
         self.fixed = [None if taken else _copied(leaf) for leaf, taken in zip(leaves, self.slots.taken, strict=True)]
-        form = compiled_form(self.graph)
-        names = _names(self.graph, form.at, by)
         title = plain_name(getattr(owner.f, "__name__", None)) or "program"
         self.on_jax = backend_is_jax(owner)
-        if self.on_jax:
-            self.written: Written = jax_program(form, names, title)
-            self.single = False
-        else:
-            written = scalar_program(form, names, title) if _small(form) else None
-            self.single = written is not None
-            self.written = written or numpy_program(along_the_long_axis(form), names, title)
+        self.graph, self.single, self.written = _made(traced, inputs, title, self.on_jax)
         self.pool: list[Any] = []  # the entrance's own, with the context of each beside it
         self.spare: list[Any] = []
         self._entrance: Callable[..., Any] | None = None
@@ -268,24 +268,54 @@ def backend_is_jax(owner: Compiled) -> bool:
     return owner.backend == "jax"
 
 
-def _joined(
+def _traced(
     owner: Compiled, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> tuple[Trace, Graph, entrance.Result, list[str]]:
-    """The trace, the graph of all that is wanted, the structure of the result, and by what the slopes are taken."""
+) -> tuple[Trace, list[int] | None, entrance.Result]:
+    """The trace, the inputs that slopes are wanted by (None where none are), and the structure of the result."""
     if owner.wrt is None:
         traced = trace_call(owner.f, args, kwargs)
         marks = traced.output.build(iter([entrance.MARK] * len(traced.outputs)))
-        return traced, traced.graph, entrance.result_of(marks), []
+        return traced, None, entrance.result_of(marks)
     wanted = resolve(owner.f, owner.wrt, args, kwargs)
     traced = trace_call(owner.f, args, kwargs, floating=wanted.keys)
     check_one_number(traced)
     inputs = wanted_inputs(traced, wanted.keys)
-    back = backpropagate(traced.graph, inputs, traced.values, still=cancelling(traced.graph)).graph
-    both = back.with_outputs((*traced.graph.outputs, *back.outputs))
     marks = dict.fromkeys(inputs, entrance.MARK)
     gradient = wanted.pack([traced.argument(key).build(marks) for key in wanted.keys])
-    by = [traced.graph.nodes[i].name or "" for i in inputs]
-    return traced, both, entrance.result_of((entrance.MARK, gradient)), by
+    return traced, inputs, entrance.result_of((entrance.MARK, gradient))
+
+
+def _made(traced: Trace, inputs: list[int] | None, title: str, on_jax: bool) -> tuple[Graph, bool, Written]:
+    """The graph of all that is wanted, whether its program is one of single numbers, and the program.
+
+    For a trace that comes out node for node as one before, those of then: no value has a part in them.
+    """
+    key, declared = (None, None) if on_jax else (graph_key(traced.graph, named=True), operations(traced.graph))
+    if key is None or declared is None:
+        return _written(traced, inputs, title, on_jax)
+    place = (key, declared, tuple(inputs) if inputs is not None else None, title)
+    made: tuple[Graph, bool, Written] | None = _PROGRAMS.get(place)
+    if made is None:
+        made = _written(traced, inputs, title, on_jax)
+        if not made[0].guards and operations(made[0]) is not None:
+            _PROGRAMS.put(place, made)
+    elif any(REGISTER.by_name.get(op.name) is not op for op in operations(made[0]) or ()):
+        return _written(traced, inputs, title, on_jax)
+    return made
+
+
+def _written(traced: Trace, inputs: list[int] | None, title: str, on_jax: bool) -> tuple[Graph, bool, Written]:
+    graph, by = traced.graph, []
+    if inputs is not None:
+        back = backpropagate(graph, inputs, traced.values, still=cancelling(graph)).graph
+        by = [graph.nodes[i].name or "" for i in inputs]
+        graph = back.with_outputs((*graph.outputs, *back.outputs))
+    form = compiled_form(graph)
+    names = _names(graph, form.at, by)
+    if on_jax:
+        return graph, False, jax_program(form, names, title)
+    written = scalar_program(form, names, title) if _small(form) else None
+    return graph, written is not None, written or numpy_program(along_the_long_axis(form), names, title)
 
 
 def _small(form: Any) -> bool:

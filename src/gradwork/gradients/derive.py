@@ -16,7 +16,7 @@ from gradwork.errors import ArgumentError, MissingRuleError, ShapeError
 from gradwork.gradients.by_lines import derive_by_lines
 from gradwork.gradients.by_matrices import derive_by_matrices
 from gradwork.gradients.derivation import Derivation
-from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.gradients.wrt import Wrt, keywords, resolve
 from gradwork.graph.formula import Formula, Program
 from gradwork.graph.graph import Graph
 from gradwork.graph.trace import Function, as_called, as_number, trace_call, trace_symbols
@@ -45,7 +45,7 @@ def derive(f: Function, *args: Any, wrt: Wrt = 0, kwargs: Mapping[str, Any] | No
     >>> print(done.result)
     2 error x
     """
-    kwargs = dict(kwargs or {})
+    kwargs = keywords(kwargs)
     if order < 1:
         raise ArgumentError(f"order={order}: a derivative has order 1 or more")
     graph, inputs = _graph(f, args, kwargs)
@@ -68,6 +68,12 @@ def _graph(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple
     """The graph of `f`, and the values of its inputs when all of them are known."""
     called = as_called(f)
     names = called.names()
+    if callable(f) and not (args or kwargs) and (not names or isinstance(f, np.ufunc)):
+        raise ArgumentError(
+            "the function names no arguments",
+            why="where nothing has a value, the arguments are symbols, and their names are read off the function",
+            hint='gw.derive("sin(x)"), gw.derive(lambda x: np.sin(x)), or a value: gw.derive(np.sin, 1.0)',
+        )
     free = [n for n in names[len(args) :] if n not in kwargs]
     symbolic = isinstance(f, (str, Formula, Program)) or not (args or kwargs)
     if free and symbolic:

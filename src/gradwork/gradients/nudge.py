@@ -31,7 +31,7 @@ from gradwork.gradients.nudging.schemes import at_one_step, usual_step
 from gradwork.gradients.nudging.start import Start, check_end, in_its_precision, started, unread, unused
 from gradwork.gradients.nudging.structured import StructuredSampler
 from gradwork.gradients.nudging.subject import Array, Subject
-from gradwork.gradients.wrt import Wrt
+from gradwork.gradients.wrt import Wrt, keywords
 from gradwork.graph.trace import Function
 
 __all__ = ["Corner", "Nudged", "NudgedArray", "nudge"]
@@ -89,7 +89,7 @@ def nudge(
     Source: the definition of the derivative; bars after Gill, Murray and Wright 1981, section 8.6; Richardson 1911.
     """
     _check_options(scheme, mode, executor)
-    start = in_its_precision(started(f, args, kwargs or {}, wrt))
+    start = in_its_precision(started(f, args, keywords(kwargs), wrt))
     subject = start.subject
     entries = entries_of(subject)
     steps = None if step is None else steps_of(subject, entries, step)

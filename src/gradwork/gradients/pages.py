@@ -80,7 +80,18 @@ def derivation_blocks(made: Derivation, shown: set[str] | None = None, *, corner
     if corners and made.run is not None and made.source is not None and made.wrt in made.source.input_names:
         wrt = made.source.find(made.wrt)
         blocks += [Paragraph(note, "note") for note in corner_notes(made.source, made.run, [wrt])]
-    return blocks
+    return blocks + _nowhere(made)
+
+
+def _nowhere(made: Derivation) -> list[Block]:
+    """A formula has a slope only where it has a value: 1/x is a number at -1, and log(x) is none there."""
+    if made.run is None or made.source is None:
+        return []
+    value = np.asarray(made.run[made.source.outputs[0]])
+    if value.dtype.kind not in "fc" or np.isfinite(value).all():
+        return []
+    shown = "is not a number" if np.isnan(value).any() else "is infinite"
+    return [Paragraph(f"{made.target} {shown} at this point, so it has no slope there", "warning")]
 
 
 def _line_blocks(line: Line, made: Derivation) -> Iterator[Block]:
@@ -126,6 +137,8 @@ def picture(made: Derivation) -> list[Block]:
     at = names.index(made.wrt)
     inputs = [made.run[i] for i in graph.inputs]
     target = graph.outputs[0]
+    if not (np.isfinite(made.value) and np.isfinite(made.run[target])):
+        return []
     here = float(inputs[at])
 
     def height(x: float) -> float:

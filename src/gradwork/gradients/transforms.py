@@ -21,14 +21,14 @@ from gradwork.gradients.checkpoints import check_count, value_and_slopes
 from gradwork.gradients.forward import sweep_forward
 from gradwork.gradients.many import along_units
 from gradwork.gradients.replay import REPLAYS, Program
-from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.gradients.wrt import Wanted, Wrt, keywords, no_number, resolve
 from gradwork.graph import frames
 from gradwork.graph.builder import Builder
 from gradwork.graph.graph import CONSTANT, INPUT, Guard, Origin
 from gradwork.graph.op import REGISTER
 from gradwork.graph.trace import Function, Trace, as_number, trace_call
 from gradwork.graph.traced import Traced, lift
-from gradwork.graph.tree import Structure
+from gradwork.graph.tree import Structure, flatten
 
 Keywords = Mapping[str, Any] | None
 
@@ -75,7 +75,7 @@ def value_and_grad(f: Function, wrt: Wrt = 0, *, checkpoints: int | None = None)
     def both(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
         lean = checkpoints is not None
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True, lean=lean)
+        traced = _traced_by(f, args, kwargs, wanted, lean)
         if lean and any(isinstance(s, Traced) for s in traced.sources):  # the outer trace keeps all values anyway
             lean, traced = False, trace_call(f, args, kwargs, only=wanted.keys, floating=True)
         check_one_number(traced)
@@ -101,7 +101,7 @@ def elementwise_grad(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "elementwise gradient")
     def slopes_of(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
+        traced = _traced_by(f, args, kwargs, wanted)
         inputs = wanted_inputs(traced, wanted.keys)
         return pack(traced, wanted.keys, wanted.pack, inputs, results(*backpropagate_trace(traced, inputs), traced))
 
@@ -122,7 +122,7 @@ def jacobian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "jacobian")
     def table(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
+        traced = _traced_by(f, args, kwargs, wanted)
         inputs = wanted_inputs(traced, wanted.keys)
         blocks = jacobian_blocks(traced, traced.builder.fork(), traced.outputs, inputs)
         leaves = [pack(traced, wanted.keys, wanted.pack, inputs, row) for row in blocks]
@@ -143,7 +143,7 @@ def hessian(f: Function, wrt: Wrt = 0) -> Callable[..., Any]:
     @_named_after(f, "hessian")
     def table(*args: Any, **kwargs: Any) -> Any:
         wanted = resolve(f, wrt, args, kwargs)
-        traced = trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True)
+        traced = _traced_by(f, args, kwargs, wanted)
         check_one_number(traced)
         inputs = wanted_inputs(traced, wanted.keys)
         blocks = jacobian_blocks(traced, *backpropagate_trace(traced, inputs), inputs)
@@ -164,7 +164,7 @@ def vjp(f: Function, *args: Any, kwargs: Keywords = None) -> tuple[Any, Callable
     >>> value, pullback(np.array([1.0, 10.0]))
     (array([3., 6.]), (array([ 3., 30.]), np.float64(21.0)))
     """
-    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True, black_box=True)
+    traced = trace_call(f, args, keywords(kwargs), only=tuple(range(len(args))), floating=True, black_box=True)
     values = traced.output.build(iter(results(traced.builder, traced.outputs, traced)))
     keys = tuple(a.key for a in traced.arguments)
     inputs = [i for argument in traced.arguments for i in argument.inputs]
@@ -190,9 +190,16 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
     >>> gw.jvp(lambda x, w: x * w, (2.0, 3.0), (1.0, 0.0))
     (np.float64(6.0), np.float64(3.0))
     """
+    for given, name in ((args, "args"), (tangents, "tangents")):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(
+                f"{name} is {'an' if type(given).__name__[0] in 'aeiou' else 'a'} {type(given).__name__}",
+                why="it holds one entry an argument of the function",
+                hint="gw.jvp(f, (x,), (direction,))",
+            )
     if len(args) != len(tangents):
         raise ArgumentError(f"{len(args)} arguments, but {len(tangents)} tangents", hint="one tangent an argument")
-    traced = trace_call(f, args, kwargs, only=tuple(range(len(args))), floating=True, black_box=True)
+    traced = trace_call(f, args, keywords(kwargs), only=tuple(range(len(args))), floating=True, black_box=True)
     builder = traced.builder.fork()
     moving: dict[int, Traced] = {}
     extra: list[Any] = []
@@ -216,6 +223,20 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any], kwargs: Keywo
 
 
 # -- pieces that they share -------------------------------------------------------------------------------------------
+
+
+def _traced_by(
+    f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wanted: Wanted, lean: bool = False
+) -> Trace:
+    """The trace with the wanted arguments as inputs. A function that stops at one without numbers is not to blame."""
+    try:
+        return trace_call(f, args, kwargs, only=wanted.keys, floating=True, black_box=True, lean=lean)
+    except (TypeError, ValueError, AttributeError):
+        for key in wanted.keys:
+            leaves = flatten(args[key] if isinstance(key, int) else kwargs[key])[0]
+            if not any(isinstance(leaf, Traced) or as_number(leaf) is not None for leaf in leaves):
+                raise no_number(key, leaves) from None
+        raise
 
 
 def backpropagate_trace(traced: Trace, inputs: Sequence[int]) -> tuple[Builder, list[int]]:
@@ -296,12 +317,7 @@ def wanted_inputs(traced: Trace, keys: Sequence[int | str]) -> list[int]:
     for key in keys:
         mine = traced.argument(key).inputs
         if not mine:
-            leaf = traced.argument(key).leaves
-            raise ArgumentError(
-                f"argument {key!r} holds no number",
-                why=f"it is {type(leaf[0]).__name__}" if leaf else "it is empty",
-                hint="wrt names an argument that is a number, an array, or a structure of them",
-            )
+            raise no_number(key, traced.argument(key).leaves)
         inputs += mine
     return inputs
 

@@ -39,6 +39,30 @@ def resolve(f: Function, wrt: Wrt, args: Sequence[Any], kwargs: Mapping[str, Any
     return Wanted(keys, single)
 
 
+def keywords(kwargs: Any) -> dict[str, Any]:
+    """What `kwargs=` passes on. Raises ArgumentError for anything but a dict by the names of arguments."""
+    if kwargs is None:
+        return {}
+    if not isinstance(kwargs, Mapping) or not all(isinstance(name, str) for name in kwargs):
+        of_names = (
+            "a dict whose keys are no names" if isinstance(kwargs, Mapping) else f"of type {type(kwargs).__name__}"
+        )
+        raise ArgumentError(f"kwargs is {of_names}", why="it holds arguments by name", hint='kwargs={"x": 3.0}')
+    return dict(kwargs)
+
+
+def no_number(key: int | str, leaves: Sequence[Any]) -> ArgumentError:
+    """The error for an argument that a slope is asked for, and that has no numbers in it."""
+    kinds = dict.fromkeys(
+        f"an array of dtype {x.dtype}" if hasattr(x, "dtype") else f"a {type(x).__name__}" for x in leaves
+    )
+    return ArgumentError(
+        f"argument {key!r} holds no number",
+        why=f"it is {', '.join(kinds)}" if kinds else "it is empty",
+        hint="wrt names an argument that is a number, an array of numbers, or a structure of them",
+    )
+
+
 def _labels(f: Function, args: Sequence[Any]) -> list[str]:
     return as_called(f).labels(len(args))
 

@@ -33,6 +33,13 @@ def load_checked(file: Path, loss: str = "loss", gradient: str = "gradient", poi
     """
     if not file.exists():
         raise not_there(file)
+    if file.suffix.lower() in (".toml", ".csv", ".json", ".ipynb"):
+        raise ModelError(
+            f"{file.name} is no Python file",
+            where=Where(str(file)),
+            why="what is checked is a loss and a gradient that somebody wrote in Python",
+            hint="gradwork work takes a model file, and holds three ways to its gradient against each other",
+        )
     source = file.read_text(encoding="utf-8", errors="replace")
     module = _run(file, source)
     function = getattr(module, loss, None)

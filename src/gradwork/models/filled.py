@@ -28,8 +28,10 @@ from gradwork.errors import DataError, GradworkError, MissingFileError, ModelErr
 from gradwork.models.text import ModelText
 from gradwork.worksheets.answers import Reading, read_number
 from gradwork.worksheets.claims import Claim
-from gradwork.worksheets.plan import Plan, plan_of, shape_of
-from gradwork.worksheets.verify import Filled, Printed, Verified, reading_of, verify
+from gradwork.worksheets.filled import Filled, Printed, reading_of
+from gradwork.worksheets.plan import Plan, shape_of
+from gradwork.worksheets.planning import plan_of
+from gradwork.worksheets.verify import Verified, verify
 
 _KEYS = ("title", "page", "kind", "lines", "also", "shapes", "given", "blanks", "printed", "claims", "labels", "note")
 _UNKNOWN = re.compile(r"\?|b\d+")
@@ -39,9 +41,11 @@ def verify_file(path: str | Path) -> Verified:
     """Check a filled-in working. Raises MissingFileError, ModelError or DataError for a file that cannot be used."""
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise MissingFileError(f"there is no file {file}", hint="a filled-in working as .toml or .csv") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{file} is a folder", hint="a filled-in working as .toml or .csv") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{file.name} is no text", why="a filled-in working is TOML or CSV, in UTF-8") from error
     if file.suffix.lower() == ".csv":
@@ -63,6 +67,11 @@ def filled_from(text: str, file: str = "<working>") -> tuple[str, list[Filled]]:
     found = []
     for k, table in enumerate(exercises):
         source.check_keys(table, _KEYS, ("exercise", k), "of an [[exercise]]")
+        if "lines" not in table:
+            why = "its printed values are worked out from them"
+            raise source.error(
+                ("exercise", k), f"exercise {k + 1} has no lines", why, 'lines = "dZ = Z_after - Z_before"'
+            )
         try:
             found.append(_filled(table, k))
         except ModelError:
@@ -146,7 +155,7 @@ def _cell(plan: Plan, place: str) -> int:
 
 def _from_csv(text: str, name: str) -> Filled:
     """Rows of name, formula, value, given: one named number a row; `given` says that it is to be trusted."""
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = _rows(text)
     if not rows or "name" not in rows[0] or "value" not in rows[0]:
         raise DataError(
             f"{name} has no columns name and value",
@@ -154,12 +163,16 @@ def _from_csv(text: str, name: str) -> Filled:
             hint="name,formula,value,given",
         )
     lines, given, printed = [], {}, []
+    seen: set[str] = set()
     for row in rows:
-        called, formula = row["name"].strip(), (row.get("formula") or "").strip()
-        trusted = (row.get("given") or "").strip().casefold() in ("yes", "true", "1", "x", "given")
-        readings = read_number(row["value"] or "")
-        if not readings and (row["value"] or "").strip():
+        called, formula = row["name"], row.get("formula", "")
+        trusted = row.get("given", "").casefold() in ("yes", "true", "1", "x", "given")
+        readings = read_number(row["value"])
+        if not readings and row["value"]:
             raise DataError(f"{row['value']!r} cannot be read as a number", why=f"it stands beside {called} in {name}")
+        if called in seen:
+            raise DataError(f"{called} stands twice in {name}", why="each name is one number", hint="another name")
+        seen.add(called)
         if formula:
             lines.append(f"{called} = {formula}")
         if readings and (trusted or not formula):
@@ -174,3 +187,12 @@ def _from_csv(text: str, name: str) -> Filled:
     if not any(math.isfinite(v) for v in known.values()):
         raise DataError(f"{name} gives nothing to start from", why="values without a formula are the givens")
     return Filled(Path(name).stem, plan, known, shown)
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    """The rows of a table by the names of their columns, whatever stands between the cells; empty rows are left out."""
+    head = text.split("\n", 1)[0]
+    mark = max(";\t,", key=head.count)  # a decimal comma is usual where columns are parted by semicolons
+    rows = csv.DictReader(io.StringIO(text), delimiter=mark, restkey="", restval="")
+    found = [{(k or "").strip().casefold(): v.strip() for k, v in row.items() if isinstance(v, str)} for row in rows]
+    return [row for row in found if any(row.values())]

@@ -80,12 +80,21 @@ def _read(path: Path) -> ModelText:
     return ModelText(content, str(path))
 
 
+def _check_kind(text: ModelText, tables: dict[str, Any]) -> None:
+    """Complain of a filled-in working before its keys are looked at: none of them is a model's."""
+    if "exercise" in tables:
+        name = Path(text.file).name
+        why = "its [[exercise]] tables hold printed values, which are checked; a model has a loss that is worked out"
+        raise text.error(("exercise",), f"{name} is a filled-in working, not a model", why, f"gradwork verify {name}")
+
+
 class _Loading:
     """One model file on its way to a model."""
 
     def __init__(self, text: ModelText, seed: int | None, frame: Any) -> None:
         self.text = text
         self.tables = text.parse()
+        _check_kind(text, self.tables)
         text.check_keys(self.tables, _KEYS)
         self.title = text.take(self.tables, "title", str, "a text")
         self.layout = text.take(self.tables, "layout", str, "a text") or "rows"

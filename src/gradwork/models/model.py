@@ -49,6 +49,9 @@ class Model:
     function: Callable[..., Any] | None = None
     random: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Model: {self.title}; parameters {', '.join(self.parameters)}; data {', '.join(self.data) or 'none'}>"
+
     @property
     def bound(self) -> dict[str, Any]:
         """Every name that the loss uses, with its value: the data, then the parameters."""

@@ -15,6 +15,7 @@ from gradwork.worksheets.draw import Draw
 from gradwork.worksheets.exercise import Ask, Chapter, Exercise
 from gradwork.worksheets.masks import mask_named
 
+_DIGITS = 6  # of a number that is left as it is
 _ROWS = 4  # of the data: a sheet is worked by hand
 _LEVELS = ("every-3", "results", "results")  # of a file that names no mask
 
@@ -33,7 +34,8 @@ def chapter_from_model(model: Model) -> Chapter:
         raise UsageError("a function has no lines to print", hint="a model file with formulas: loss = ... or [lines]")
     settings = model.settings.get("sheet", {})
     pools = model.settings.get("draw", {})
-    fixed = {n: _few_rows(v, settings.get("rows", _ROWS), model) for n, v in model.bound.items()}
+    decimals = settings.get("decimals", 3)
+    fixed = {n: _short(_few_rows(v, settings.get("rows", _ROWS), model), decimals) for n, v in model.bound.items()}
     unknown = [name for name in pools if name not in fixed]
     if unknown:
         raise ArgumentError(f"[draw] draws {unknown[0]}, which no line uses", hint=", ".join(fixed))
@@ -53,13 +55,23 @@ def chapter_from_model(model: Model) -> Chapter:
         slopes=settings.get("slopes", False),
         also=tuple(settings.get("also", ())),
         labels=settings.get("labels", {}),
-        decimals=settings.get("decimals", 3),
+        decimals=decimals,
         exact=settings.get("exact", False),
         largest=1e9,
     )
     own = settings.get("mask")
     asks = tuple((Ask(exercise, mask_named(own or mask), settings.get("times", 1)),) for mask in _LEVELS)
     return Chapter(Path(model.source).stem if model.source != "<model>" else "model", 0, model.title, "", asks)
+
+
+def _short(value: Any, decimals: int) -> Any:
+    """Numbers for work by hand: one of many digits, as a random start has, is rounded as the others are."""
+    if isinstance(value, list):
+        return [_short(one, decimals) for one in value]
+    if not isinstance(value, float) or value == float(f"{value:.{_DIGITS}g}"):
+        return value
+    rounded = round(value, decimals)
+    return rounded if abs(rounded) >= 10.0 ** (1 - decimals) else float(f"{value:.{decimals}g}")
 
 
 def _few_rows(value: Any, rows: int, model: Model) -> Any:

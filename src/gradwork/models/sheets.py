@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, overload
+
+import numpy as np
 
 from gradwork.errors import ArgumentError, DataError, MissingFileError, UsageError
 from gradwork.worksheets.chapters import chapter_named
@@ -28,6 +31,10 @@ class Sheets(Sequence[Sheet]):
     def __getitem__(self, index: slice) -> Sheets: ...
     def __getitem__(self, index: int | slice) -> Sheet | Sheets:
         return Sheets(self._sheets[index]) if isinstance(index, slice) else self._sheets[index]
+
+    def __repr__(self) -> str:
+        one = self._sheets[0] if self._sheets else None
+        return f"<{len(self)} sheets{f': {one.title}, level {one.level}, from seed {one.seed}' if one else ''}>"
 
     def __len__(self) -> int:
         return len(self._sheets)
@@ -73,17 +80,30 @@ def sheet(
     >>> marked.score == marked.total == len(sheet.blanks)
     True
     """
-    if copies < 1:
-        raise ArgumentError(f"copies cannot be {copies!r}", why="it is a whole number from 1 on")
-    if not isinstance(seed, int):
-        raise ArgumentError(f"seed cannot be {seed!r}", why="it is a whole number")
+    copies = _whole(copies, "copies", 1)
+    seed = _whole(seed, "seed", 0)
+    level = _whole(level, "level", None)
     chosen = mask_named(mask) if isinstance(mask, str) else mask
+    if chosen is not None and not isinstance(chosen, Mask):
+        raise ArgumentError(
+            f"{type(mask).__name__} is no mask",
+            hint='mask="results+shapes"; `gradwork chapters --masks` lists the masks',
+        )
     chapter, source = _chapter(chapter_or_model)
     made = []
     for k in range(copies):
         one = make_sheet(chapter, seed=seed + k, level=level, mask=chosen, language=language, source=source)
         made.append(one)
     return made[0] if copies == 1 else Sheets(made)
+
+
+def _whole(given: Any, name: str, least: int | None) -> int:
+    """A whole number of any kind. Raises ArgumentError for anything else, and for one below `least`."""
+    number = None if isinstance(given, (bool, np.bool_)) or not hasattr(given, "__index__") else int(given.__index__())
+    if number is None or (least is not None and number < least):
+        kind = "a whole number" if least is None else f"a whole number, {least} or more"
+        raise ArgumentError(f"{name} cannot be {given!r}", why=f"it is {kind}")
+    return number
 
 
 def _chapter(given: Any) -> tuple[Chapter, str]:
@@ -120,6 +140,8 @@ def load_sheet(path: str | os.PathLike[str]) -> Sheet:
         raise MissingFileError(
             f"there is no file {file}", hint=f"gradwork sheet writes one that ends in {RECORD}"
         ) from error
+    except IsADirectoryError as error:
+        raise DataError(f"{file} is a folder", hint=f"the file in it that ends in {RECORD}") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{file.name} cannot be read", why=f"it is no JSON: {error}") from error
     if not isinstance(record, dict) or "gradwork sheet" not in record:
@@ -161,8 +183,9 @@ class ClassSheets:
     def sheet_for(self, answers: Answers) -> Sheet:
         """The sheet that these answers belong to: by their own seed, by the roster, else that of the file.
 
-        Raises DataError for answers that were typed on another sheet.
+        Raises DataError for answers that were typed on another sheet, and for a learner who is not in the roster.
         """
+        self._check_known(answers)
         seed = answers.seed if answers.seed is not None else self.roster.get(answers.learner, self.first.seed)
         if seed not in self._made:
             self._made[seed] = sheet_of({**self.record, "seed": seed, "checksum": None}, beside=self._beside)
@@ -175,6 +198,22 @@ class ClassSheets:
                 hint="the .sheet.json that was written beside that page",
             )
         return made
+
+    def all(self) -> list[Sheet]:
+        """Every sheet that the file stands for: one a learner of its roster, or one a copy."""
+        seeds = self.roster.values() or range(self.first.seed, self.first.seed + int(self.record.get("copies", 1)))
+        return [self.sheet_for(Answers("", {}, seed)) for seed in seeds]
+
+    def _check_known(self, answers: Answers) -> None:
+        """Nobody is marked on the numbers of somebody else."""
+        if answers.seed is not None or not self.roster or answers.learner in self.roster:
+            return
+        near = get_close_matches(answers.learner, self.roster, n=1)
+        raise DataError(
+            f"{answers.learner} is not in the roster" if answers.learner else "the answers do not say whose they are",
+            why="the roster says which numbers each learner has, and it has " + ", ".join(list(self.roster)[:12]),
+            hint=near[0] if near else "a line for each learner in the roster, or a column with seeds in the answers",
+        )
 
 
 def _chapter_from(source: str, beside: Path) -> Chapter:

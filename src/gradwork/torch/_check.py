@@ -89,6 +89,12 @@ def check_module(
     >>> print(gradwork.torch.check_module(torch.nn.Linear(3, 2), torch.ones(4, 3) / torch.arange(1, 4)).ok)
     True
     """
+    if not isinstance(module, torch.nn.Module):
+        raise ArgumentError(
+            f"{type(module).__name__} is no torch.nn.Module",
+            why="the parameters of a module are what is checked",
+            hint="the module itself, as in check_module(net, x); check_function for a torch.autograd.Function",
+        )
     parameters = {n: p for n, p in module.named_parameters() if p.requires_grad and is_real_number(p)}
     names = _inputs_apart(names_of(module.forward, len(inputs)), parameters)
     leaves, structure = flatten(tuple(inputs))

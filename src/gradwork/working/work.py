@@ -17,7 +17,7 @@ from gradwork.gradients.derive import derive_graph
 from gradwork.gradients.nudge import nudge as nudge_slopes
 from gradwork.gradients.transforms import check_one_number, wanted_inputs
 from gradwork.gradients.view import View
-from gradwork.gradients.wrt import Wrt, resolve
+from gradwork.gradients.wrt import Wrt, keywords, resolve
 from gradwork.graph.formula import Formula, Program
 from gradwork.graph.graph import Graph
 from gradwork.graph.passes import simplified
@@ -129,7 +129,7 @@ def work(
     >>> float(working.backpropagated["w"]), working.agreement.agree
     (6.0, True)
     """
-    kwargs = dict(kwargs or {})
+    kwargs = keywords(kwargs)
     keys = resolve(f, 0 if wrt is None else wrt, _positions(f, args, kwargs), kwargs).keys
     traced = trace_call(f, args, kwargs, floating=keys)
     check_one_number(traced)

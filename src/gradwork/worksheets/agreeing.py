@@ -41,7 +41,8 @@ def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
         return False
     if abs(reading.value - value) > (0.2 if reading.decimals else 0.05) * abs(value):
         return False
-    return rounded(value, reading.decimals) == reading.value
+    # A half may be rounded either way.
+    return abs(reading.value - value) <= 0.5 * 10.0**-reading.decimals * (1 + 1e-6)
 
 
 def is_beside(typed: float, right: float) -> bool:
@@ -51,4 +52,6 @@ def is_beside(typed: float, right: float) -> bool:
     texts = [number_text(abs(v)) for v in (typed, right)]
     places = max(len(text.partition(".")[2]) for text in texts)
     apart = abs(typed - right) * 10.0**places
-    return any(abs(apart - steps * 10**k) < 1e-6 for steps in (1, 2) for k in range(3))
+    # Of a number's first digit, 1 or 2 is too much to be beside it: 4 for 104.
+    near = apart < 2.5 or abs(typed - right) <= abs(right) / 2
+    return near and any(abs(apart - steps * 10**k) < 1e-6 for steps in (1, 2) for k in range(3))

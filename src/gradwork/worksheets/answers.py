@@ -18,6 +18,7 @@ _PLAIN = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _NUMBER = re.compile(rf"[+-]?{_PLAIN}(?:e[+-]?\d+)?")
 _SCIENTIFIC = re.compile(rf"([+-]?{_PLAIN})\s*\*?\s*10\s*(?:\^|\*\*)\s*\(?([+-]?\d+)\)?")
 _MIXED = re.compile(r"([+-]?)(\d+)\s+(\d+)\s*/\s*(\d+)")
+_BEFORE = re.compile(r"^(?:ca\.?|approx\.?|about|circa|etwa|rund)\s+")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,13 @@ class Reading:
 def read_number(text: str) -> tuple[Reading, ...]:
     """The numbers that a text may mean: usually one; two for 1,000, which is one or a thousand; () if unreadable.
 
-    >>> [r.value for r in read_number("−3,5")], [r.value for r in read_number("1/4")], read_number("about 3")
+    >>> [r.value for r in read_number("−3,5")], [r.value for r in read_number("1/4")], read_number("three")
     ([-3.5], [0.25], ())
     """
     raised = re.sub(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "10^" + m[1].translate(_RAISED), text)
     plain = unicodedata.normalize("NFKC", raised.translate(_SIGNS)).translate(_SIGNS).strip().lower()
-    plain = re.sub(r"^[≈~=]\s*|(?<=\d)\s*(?:\.\.\.|…)$", "", plain).strip()
+    plain = _BEFORE.sub("", plain.rpartition("=")[2].strip())  # what was worked out stands at the end: dZ = 2 * 3 = 6
+    plain = re.sub(r"^[≈~]\s*|(?<=\d)\s*(?:\.\.\.|…)$", "", plain).strip()
     while plain.startswith("(") and plain.endswith(")"):
         plain = plain[1:-1].strip()
     plain = re.sub(r"^([+-])\s+", r"\1", plain)

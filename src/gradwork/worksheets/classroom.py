@@ -20,6 +20,7 @@ from gradwork.check.cause import Cause
 from gradwork.errors import DataError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Paragraph, Table
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.worksheets.marked import Marked
 from gradwork.worksheets.marks import EMPTY, MISTAKE, UNREADABLE, WRONG
 from gradwork.worksheets.sheet import Sheet
@@ -66,6 +67,9 @@ def _from_json(found: Any, name: str) -> Iterator[Answers]:
         about = ", ".join(f"{k} {found[k]}" for k in ("chapter", "level", "seed") if k in found)
         typed = _typed(found["answers"], name)
         yield Answers(learner, typed, _whole(seed, name), str(found.get("checksum") or ""), about)
+    elif isinstance(found, dict) and found and all(isinstance(own, dict) for own in found.values()):
+        for learner, own in found.items():  # learner → answers
+            yield from _from_json({"learner": learner, **(own if "answers" in own else {"answers": own})}, name)
     elif isinstance(found, dict):
         yield Answers("", _typed(found, name))
     else:
@@ -113,13 +117,26 @@ def _from_table(text: str, name: str) -> Iterator[Answers]:
             raise DataError(f"the seed {own!r} is no whole number", why=f"it stands beside {learner} in {name}")
         into = gathered.setdefault((learner, int(own) if own else None), {})
         if numbers:
-            into |= {k: str(row[h] or "") for k, h in numbers.items()}
+            for number, head in numbers.items():
+                _put(into, number, str(row[head] or ""), learner, name)
         elif blank and answer and str(row[blank] or "").strip():
             if not str(row[blank]).strip().isdecimal():
                 raise DataError(f"{row[blank]!r} is no number of a blank", why=f"it stands in {name}")
-            into[int(row[blank])] = str(row[answer] or "")
+            _put(into, int(row[blank]), str(row[answer] or ""), learner, name)
     for (learner, own_seed), typed in gathered.items():
         yield Answers(learner, typed, own_seed)
+
+
+def _put(into: dict[int, str], number: int, text: str, learner: str, name: str) -> None:
+    """Keep an answer. Raises DataError where another one stands for the same blank: nobody knows which one is meant."""
+    before = into.get(number, "").strip()
+    if before and text.strip() and before != text.strip():
+        raise DataError(
+            f"{learner or 'the learner'} has two answers to blank {number}: {before!r} and {text.strip()!r}",
+            why=f"they stand in two rows of {name}",
+            hint="one of them; two learners of one name need two names, or a column with their seeds",
+        )
+    into[number] = into.get(number, "") if before else text
 
 
 def read_roster(text: str, first_seed: int = 0, name: str = "the roster") -> dict[str, int]:
@@ -149,10 +166,18 @@ def read_roster(text: str, first_seed: int = 0, name: str = "the roster") -> dic
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report(Shown):
-    """The marks of a class. `csv()` is the table of marks; print it, or save it as HTML, for the page."""
+    """The marks of a class. `csv()` is the table of marks; print it, or save it as HTML, for the page.
+
+    The page is in the language of the sheets. The table is for programs: its words are the same in every language.
+    """
 
     title: str
     marked: tuple[Marked, ...]
+
+    @property
+    def language(self) -> Language:
+        """The language of the sheets."""
+        return self.marked[0].sheet.language if self.marked else ENGLISH
 
     @cached_property
     def missed(self) -> list[tuple[int, str, int, int]]:
@@ -182,28 +207,39 @@ class Report(Shown):
 
     def document(self) -> Document:
         """The page: marks, most-missed blanks, mistakes by name."""
+        say = self.language
+        blocks: list[Block] = [Heading(self.title, 1), self._marks()]
+        if self.missed:
+            blocks += [Heading(say("Most missed")), self._most_missed()]
+        if self.mistakes:
+            note = Paragraph(say("gradwork explain CODE says what each of them is"), "note")
+            blocks += [Heading(say("Mistakes by name")), self._by_name(), note]
+        facts = {"learners": [one.facts() for one in self.marked]}
+        return Document(self.title, tuple(blocks), facts=facts, language=say.code, texts=say.texts)
+
+    def _marks(self) -> Table:
+        say = self.language
+        heads = (say("learner"), say("seed"), say("marks"), say("of"), say("mistakes"))
         rows = tuple(
             (one.learner, str(one.sheet.seed), f"{one.score:g}", str(one.total), self._said(one)) for one in self.marked
         )
-        blocks: list[Block] = [
-            Heading(self.title, 1),
-            Table(("learner", "seed", "marks", "of", "mistakes"), rows, align="lrrrl"),
-        ]
-        if self.missed:
-            missed = tuple((str(n), name, f"{count} of {seen}") for n, name, count, seen in self.missed[:12])
-            blocks += [Heading("Most missed"), Table(("blank", "", "missed"), missed, align="rlr")]
-        if self.mistakes:
-            named = tuple((c.code, c.name, str(who), str(n), c.summary) for c, who, n in self.mistakes)
-            blocks += [
-                Heading("Mistakes by name"),
-                Table(("", "mistake", "learners", "blanks", ""), named, align="llrrl"),
-                Paragraph("gradwork explain CODE says what each of them is", "note"),
-            ]
-        facts = {"learners": [one.facts() for one in self.marked]}
-        return Document(self.title, tuple(blocks), facts=facts)
+        return Table(heads, rows, align="lrrrl")
 
     def _said(self, one: Marked) -> str:
-        return ", ".join(f"{cause.name} ({len(numbers)})" for cause, numbers in one.mistakes.items())
+        return ", ".join(f"{self.language(cause.name)} ({len(numbers)})" for cause, numbers in one.mistakes.items())
+
+    def _most_missed(self) -> Table:
+        say = self.language
+        rows = tuple(
+            (str(n), name, say("{score} of {total}", score=count, total=seen))
+            for n, name, count, seen in self.missed[:12]
+        )
+        return Table((say("blank"), "", say("missed")), rows, align="rlr")
+
+    def _by_name(self) -> Table:
+        say = self.language
+        rows = tuple((c.code, say(c.name), str(who), str(n), say(c.summary)) for c, who, n in self.mistakes)
+        return Table(("", say("mistake"), say("learners"), say("blanks"), ""), rows, align="llrrl")
 
     def csv(self) -> str:
         """A row a learner: marks, and for each blank its status, or the code of the mistake."""

@@ -83,4 +83,4 @@ def confusion_page(sheet: Sheet) -> Document:
     heads = (say("Blank"), say("Answer"), say("what a mistake gives"), say("mistakes that nobody would see"))
     blocks.append(Table(heads, table, align="rrll"))
     blocks.append(Paragraph(say("gradwork explain CODE says what each of them is"), "note"))
-    return Document(sheet.title, tuple(blocks), language=say.code)
+    return Document(sheet.title, tuple(blocks), language=say.code, texts=say.texts)

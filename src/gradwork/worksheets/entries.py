@@ -10,8 +10,10 @@ import math
 
 import numpy as np
 
-from gradwork.graph.graph import Graph, Node
-from gradwork.lowering.numbers import Numbers, Table, Way, grouped, shaped
+from gradwork.errors import ArgumentError
+from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
+from gradwork.graph.op import REGISTER
+from gradwork.lowering.numbers import MOST_NUMBERS, STRUCTURAL, Numbers, Table, Way, grouped, shaped
 
 
 def _mean(numbers: Numbers, group: list[int]) -> int:
@@ -85,3 +87,24 @@ WAYS: dict[str, Way] = {
 def entry_count(shape: tuple[int, ...]) -> int:
     """How many cells an array of this shape has."""
     return math.prod(shape)
+
+
+def refusal(graph: Graph, numbers: Numbers) -> ArgumentError:
+    """Why lines cannot be written number by number: they are too many, or one of their ops has no such form."""
+    strange = [n.op for n in graph.nodes if n.op not in (CONSTANT, INPUT, *WAYS, *STRUCTURAL) and not _is_scalar(n)]
+    if strange and len(numbers.keys) < MOST_NUMBERS:
+        return ArgumentError(
+            f"{strange[0]} cannot be worked out number by number",
+            why="a sheet and a filled-in working go line by line, and each number has a formula of its own",
+            hint="lines with sums, products, powers and functions of single numbers",
+        )
+    return ArgumentError(
+        f"these lines have more than {MOST_NUMBERS:,} numbers",
+        why="each of them is a number that somebody works out by hand",
+        hint="fewer rows, columns or units",
+    )
+
+
+def _is_scalar(node: Node) -> bool:
+    op = REGISTER.named(node.op)
+    return op.elementwise and bool(op.scalar)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradwork.worksheets.draw import Draw
-from gradwork.worksheets.plan import Plan, plan_of, shape_of
+from gradwork.worksheets.plan import Plan, shape_of
+from gradwork.worksheets.planning import plan_of
 
 if TYPE_CHECKING:
     from gradwork.worksheets.masks import Mask
@@ -80,11 +81,36 @@ class Note(Row):
     text: str
 
 
+@dataclass(frozen=True)
+class BySign:
+    """Which answer of a choice is right: by the sign of a number, or of how much it is more than another.
+
+    of, less: the quantities, each one number.   above, below, zero: the positions of the answers.
+
+    >>> BySign("new_loss", less="loss", above=1, below=0, zero=1)({"new_loss": 3.0, "loss": 4.0})
+    0
+    """
+
+    of: str
+    above: int
+    below: int
+    zero: int
+    less: str = ""
+
+    def __call__(self, values: Mapping[str, Any]) -> int:
+        return self.position(values[self.of] - (values[self.less] if self.less else 0.0))
+
+    def position(self, number: float) -> int:
+        """The answer for a number."""
+        return self.above if number > 0 else self.below if number < 0 else self.zero
+
+
 @dataclass(frozen=True, eq=False)
 class Choice(Row):
     """A question with answers to choose from. `answer(values)` gives the position of the right one.
 
     values: name → number, list or list of lists, as printed.   concept: for masks that choose by concept.
+    With `BySign` an answer that follows from the learner's own number counts as carried.
     """
 
     text: str

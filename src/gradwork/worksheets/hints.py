@@ -5,14 +5,16 @@ They follow the order in which the solver found the blanks: a hint never needs a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gradwork.check.trees import Tree
 from gradwork.graph.op import REGISTER
+from gradwork.notation.language import Language
 from gradwork.worksheets.rounding import number_text
 
 if TYPE_CHECKING:
-    from gradwork.worksheets.item import Item
     from gradwork.worksheets.sheet import Asked, Sheet
 
 
@@ -35,53 +37,69 @@ def hints(sheet: Sheet, blank: Asked) -> tuple[str, ...]:
         return (say("look for a line in which this is the only number that is missing"), f"= {blank.text}")
     tree = routes[0].tree
     numbers = sorted({n for c in routes[0].reads if (n := sheet.number_of(blank.item, c)) is not None})
-    first = say("it follows from {what}", what=_symbols(item, tree))
+    first = say("it follows from {what}", what=_Writing(say, item.plan.cell_name).whole(tree))
     if numbers:
         first += "; " + say("find blank {numbers} first", numbers=", ".join(map(str, numbers)))
-    return (first, f"= {_numbers(item, tree)}", f"= {_numbers(item, tree)} = {blank.text}")
+    worked = _Writing(say, lambda c: number_text(item.values[c])).whole(tree)
+    if worked == blank.text:
+        return (first, f"= {worked}")
+    last = say("it is {answer}", answer=blank.text) if tree[0] in _SENTENCES else f"= {worked} = {blank.text}"
+    return (first, f"= {worked}", last)
 
 
-def _symbols(item: Item, tree: Tree) -> str:
-    return _text(tree, lambda c: item.plan.cell_name(c))
+_BETWEEN = {
+    "multiply": "*",
+    "chain_product": "*",
+    "divide": "/",
+    "subtract": "-",
+    "total": "+",
+    "add": "+",
+}
+_COMPARED = {"greater": ">", "greater_equal": "≥", "less": "<", "less_equal": "≤", "equal": "=", "not_equal": "≠"}
+_CLOSE = ("multiply", "chain_product", "divide")
+_SENTENCES = ("where", "above", *_COMPARED)
+_LOOSE = ("total", "add", "subtract", *_SENTENCES)
 
 
-def _numbers(item: Item, tree: Tree) -> str:
-    def number(cell: int) -> str:
-        text = number_text(item.values[cell])
-        return f"({text})" if text.startswith("-") else text
+@dataclass(frozen=True)
+class _Writing:
+    """A tree as one line of text. `leaf` writes a cell."""
 
-    return _text(tree, number)
+    say: Language
+    leaf: Callable[[int], str]
+
+    def whole(self, tree: Tree) -> str:
+        """A tree that stands by itself: a comparison is 1 or 0 then."""
+        return self._choice(self.text(tree), "1", "0") if tree[0] in _COMPARED else self.text(tree)
+
+    def text(self, tree: Tree) -> str:
+        """A tree, with brackets around those of its parts that need them."""
+        op, *parts = tree
+        if op == "cell":
+            return self.leaf(parts[0])
+        if op == "known":
+            return number_text(float(parts[0]))
+        inside = [self.text(part) for part in parts]
+        if op in _BETWEEN:
+            fenced = [_fenced(text, part, op in _CLOSE) for text, part in zip(inside, parts, strict=True)]
+            return f" {_BETWEEN[op]} ".join(fenced)
+        if op in _COMPARED:
+            return f" {_COMPARED[op]} ".join(inside)
+        if op in ("where", "above"):
+            return self._choice(*inside) if op == "where" else self._choice(f"{inside[0]} > 0", "1", "0")
+        if op == "power":
+            whole = parts[0][0] in ("cell", "known") and not inside[0].startswith("-")
+            return f"{inside[0] if whole else f'({inside[0]})'}^{inside[1]}"
+        if op == "negative":
+            return f"-{_fenced(inside[0], parts[0], close=False)}"
+        words = REGISTER.named(op).words
+        return f"{words[0] if words else op}({', '.join(inside)})"
+
+    def _choice(self, condition: str, one: str, other: str) -> str:
+        return self.say("{one} if {condition}, otherwise {other}", one=one, condition=condition, other=other)
 
 
-def _text(tree: Tree, leaf: object) -> str:
-    op, *parts = tree
-    if op == "cell":
-        return str(leaf(parts[0]))  # type: ignore[operator]
-    if op == "known":
-        return number_text(float(parts[0]))
-    inside = [_text(part, leaf) for part in parts]
-    signs = {
-        "multiply": " * ",
-        "chain_product": " * ",
-        "divide": " / ",
-        "subtract": " - ",
-        "total": " + ",
-        "add": " + ",
-    }
-    if op in signs:
-        close = op in ("multiply", "chain_product", "divide")
-        fenced = [f"({t})" if _loose(part, close) else t for t, part in zip(inside, parts, strict=True)]
-        return signs[op].join(fenced)
-    if op == "power":
-        return f"({inside[0]})^{inside[1]}" if " " in inside[0] else f"{inside[0]}^{inside[1]}"
-    if op == "negative":
-        return f"-{inside[0]}"
-    words = REGISTER.named(op).words
-    return f"{words[0] if words else op}({', '.join(inside)})"
-
-
-def _loose(part: Tree, close: bool) -> bool:
-    """Whether a part needs brackets within a product (close) or a sum."""
-    if part[0] in ("total", "add", "subtract"):
-        return True
-    return close and part[0] == "divide"
+def _fenced(text: str, part: Tree, close: bool) -> str:
+    """A part within a product (close) or a sum, in brackets where it needs them."""
+    loose = text.startswith("-") or part[0] in _LOOSE or (close and part[0] == "divide")
+    return f"({text})" if loose else text

@@ -9,15 +9,16 @@ from typing import Any
 
 from gradwork.errors import UsageError
 from gradwork.graph.graph import CONSTANT, INPUT
+from gradwork.notation.language import ENGLISH, Language
 from gradwork.worksheets.draw import Draw
 from gradwork.worksheets.exercise import Choice, Exercise, Given, Grid, Line, Row, Told
 from gradwork.worksheets.masks import Hiding, Mask
+from gradwork.worksheets.pieces import Numbering, Pieces, Place
 from gradwork.worksheets.plan import BACK, GIVEN, Plan, Relation
-from gradwork.worksheets.printing import Numbering, Place, Printing
+from gradwork.worksheets.printing import Printing
 from gradwork.worksheets.rounding import printer
 from gradwork.worksheets.routes import Route
 from gradwork.worksheets.solver import Solution, solve
-from gradwork.worksheets.words import Language, language_named
 
 TRIES = 400
 BETTER = 4  # so many numbers that would do are compared for how well they tell mistakes apart
@@ -88,18 +89,10 @@ class Item:
         assert isinstance(row, Choice)
         return row
 
-    def printing(self, item: int, numbering: Numbering, language: Language | None = None) -> Printing:
+    def printing(self, item: int, numbering: Numbering, language: Language = ENGLISH) -> Printing:
         """Prints it, with blanks numbered on."""
-        return Printing(
-            self.exercise,
-            self.plan,
-            self.values,
-            self.hidden,
-            item,
-            numbering,
-            language or language_named("en"),
-            self.rules,
-        )
+        pieces = Pieces(self.exercise, self.plan, self.values, self.hidden, item, numbering, language)
+        return Printing(pieces, self.rules)
 
 
 Worth = Callable[["Item"], float]
@@ -199,11 +192,11 @@ def with_mask(
 
 def shown_cells(exercise: Exercise, plan: Plan) -> tuple[int, ...]:
     """The cells that the page prints, in reading order, each once."""
-    printing = Printing(exercise, plan, (), frozenset(), 0, Numbering(), language_named("en"))
+    pieces = Pieces(exercise, plan)
     found: dict[int, None] = {}
     for row in exercise.rows(plan):
         for name in _names(row):
-            quantity, cell = printing.cell(name)
+            quantity, cell = pieces.cell(name)
             for c in [cell] if cell is not None else plan.quantities[quantity].cells:
                 found[c] = None
     return tuple(found)

@@ -30,6 +30,10 @@ class Marked(Shown):
     marks: tuple[Mark, ...]
     learner: str = ""
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())
+        return f"<Marked: {self.score:g} of {self.total}; {counts}>"
+
     def __getitem__(self, number: int) -> Mark:
         return self.marks[number - 1]
 
@@ -83,7 +87,7 @@ class Marked(Shown):
             heads = [say("Blank"), "", say("Answer"), "", *([say("Key")] if answers else []), ""]
             blocks.append(Table(tuple(heads), tuple(rows), align="rlll" + "l" * (1 + answers)))
         blocks += [Paragraph(self._advice(cause, numbers), "note") for cause, numbers in self.mistakes.items()]
-        return Document(title, tuple(blocks), facts=self.facts(), language=say.code)
+        return Document(title, tuple(blocks), facts=self.facts(), language=say.code, texts=say.texts)
 
     def _says(self, mark: Mark) -> str:
         text = mark.says

@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradwork.worksheets.agreeing import agrees, is_short_of, shows
-from gradwork.worksheets.answers import Reading, read_number
+from gradwork.worksheets.answers import Reading
 from gradwork.worksheets.item import Item
-from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG, Credit, Mark
+from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, FOLLOWS, MISTAKE, RIGHT, UNREADABLE, Credit, Mark
 from gradwork.worksheets.naming import Naming
+from gradwork.worksheets.other_blanks import carried_choices, marks_of_others
 from gradwork.worksheets.own_work import OwnWork
-from gradwork.worksheets.rounding import SLACK, number_text
+from gradwork.worksheets.rounding import SLACK, number_text, rounded
+from gradwork.worksheets.routes import Route
+from gradwork.worksheets.weights import ROOM
 
 if TYPE_CHECKING:
     from gradwork.worksheets.sheet import Asked, Sheet
@@ -25,45 +28,17 @@ if TYPE_CHECKING:
 def mark_sheet(sheet: Sheet, answers: Mapping[int, str], credit: Credit | None = None) -> tuple[Mark, ...]:
     """Mark every blank. `answers`: number of the blank → what was typed; a blank that is not there is empty."""
     credit = credit or Credit()
-    marks = {b.number: _mark_other(b, answers.get(b.number, ""), sheet) for b in sheet.blanks if b.kind != "cell"}
+    marks = marks_of_others(sheet, answers)
     markings = []
     for index, item in enumerate(sheet.items):
         blanks = {b.place: b for b in sheet.blanks if b.item == index}
         markings.append(_Marking(item, blanks, answers, sheet, credit))
+        marks |= carried_choices(sheet, marks, markings[-1].work, index, credit)
     throughout = Counter(kind for marking in markings for kind in marking.naming.kinds())
     for marking in markings:
         for mark in (*marking.done.values(), *marking.naming.marks(throughout)):
             marks[mark.blank.number] = mark
     return tuple(marks[b.number] for b in sheet.blanks)
-
-
-def _mark_other(blank: Asked, typed: str, sheet: Sheet) -> Mark:
-    """A shape, the name of a rule, or a choice."""
-    if not typed.strip():
-        return Mark(blank, typed, EMPTY)
-    if blank.choices:
-        chosen = _chosen(typed, [choice.casefold() for choice in blank.choices])
-        if chosen is None:
-            says = sheet.language("it is one of: {all}", all=", ".join(blank.choices))
-            return Mark(blank, typed, UNREADABLE, says=says)
-        right = chosen == str(blank.answer).casefold()
-    else:
-        readings = read_number(typed)
-        if not readings:
-            return Mark(blank, typed, UNREADABLE, says=sheet.language("this cannot be read as a number"))
-        right = any(r.value == blank.answer for r in readings)
-    return Mark(blank, typed, RIGHT if right else WRONG, float(right))
-
-
-def _chosen(typed: str, choices: Sequence[str]) -> str | None:
-    """The choice that was meant: by its words, its number, or its first letters where no other begins so."""
-    text = " ".join(typed.split()).casefold()
-    if text in choices:
-        return text
-    if text.isascii() and text.isdecimal() and 1 <= int(text) <= len(choices):
-        return choices[int(text) - 1]
-    fitting = [choice for choice in choices if choice.startswith(text)]
-    return fitting[0] if len(fitting) == 1 else None
 
 
 class _Marking:
@@ -99,7 +74,7 @@ class _Marking:
             return Mark(blank, text, UNREADABLE, says=say("this cannot be read as a number"))
         if self._is_right(cell, readings):
             return Mark(blank, text, RIGHT, 1.0)
-        if any(is_short_of(r, work.key[cell], self.item.exercise.exact) for r in readings):
+        if self._is_short(cell, readings):
             text_of_key = say("right, with too few digits: {value}", value=number_text(work.key[cell]))
             return Mark(blank, text, FEW_DIGITS, self.credit.few_digits, says=text_of_key)
         return self._carried(cell, readings)
@@ -118,9 +93,14 @@ class _Marking:
         enough = (r.value for r in readings if r.decimals is None or r.decimals >= decimals)
         return any(low - room <= value <= high + room for value in enough)
 
+    def _is_short(self, cell: int, readings: Sequence[Reading]) -> bool:
+        exact = self.item.exercise.exact
+        values = (self.work.key[cell], *(() if exact else (self.item.unrounded[cell],)))
+        return any(is_short_of(r, value, exact) for r in readings for value in values)
+
     def _carried(self, cell: int, readings: Sequence[Reading]) -> Mark | None:
         own, key = self.work.own, self.work.key
-        for route in self.item.routes(cell):
+        for way, route in enumerate(self.item.routes(cell)):
             changed = [c for c in route.reads if abs(own[c] - key[c]) > SLACK * max(1.0, abs(key[c]))]
             if not changed:
                 continue
@@ -128,9 +108,28 @@ class _Marking:
                 value = route.value(own)
             except (ArithmeticError, ValueError):
                 continue
-            if any(shows(r, value, self.work.decimals, 3) for r in readings):
+            endless = abs(value - rounded(value, self.work.decimals)) > SLACK
+            # Few digits are met by chance: they count on the plain way, where there was something to round.
+            if any(shows(r, value, self.work.decimals, 2 if endless and not way else 3) for r in readings):
+                return self._following(cell, value, changed)
+            if endless and not way and self._is_within_rounding(route, value, readings):
                 return self._following(cell, value, changed)
         return None
+
+    def _is_within_rounding(self, route: Route, value: float, readings: Sequence[Reading]) -> bool:
+        """Whether it is what follows from the learner's own numbers before they were rounded for the page."""
+        own, half = list(self.work.own), 0.5 * 10.0**-self.work.decimals
+        room = half
+        for c in route.reads:
+            if c in self.work.blanks:
+                own[c] += half
+                try:
+                    room += abs(route.value(own) - value)
+                except (ArithmeticError, ValueError):
+                    return False
+                own[c] -= half
+        enough = (r.value for r in readings if r.decimals is None or r.decimals >= self.work.decimals)
+        return room <= ROOM * max(1.0, abs(value)) and any(abs(typed - value) <= room for typed in enough)
 
     def _following(self, cell: int, value: float, changed: Sequence[int]) -> Mark:
         """What follows from the learner's own numbers in `changed`."""
@@ -141,7 +140,7 @@ class _Marking:
                 "this follows from blank {numbers}, but with a 0 there nothing is left to work out", numbers=numbers
             )
             return Mark(work.blanks[cell], work.typed[cell], CARRIED, 0.0, says=text)
-        text = say("the method is right: it follows from your blank {numbers}", numbers=numbers)
+        text = say(FOLLOWS, numbers=numbers)
         return Mark(work.blanks[cell], work.typed[cell], CARRIED, self.credit.carried, says=text)
 
     def _is_trivial(self, changed: Sequence[int], value: float, cell: int) -> bool:

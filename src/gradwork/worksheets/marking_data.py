@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradwork.check.diagnoses.digits_swapped import CAUSE as EXCHANGED
-from gradwork.check.diagnoses.digits_swapped import SAYS as EXCHANGED_SAYS
+from gradwork.check.diagnoses.copied import BESIDE as COPIED_SAYS
+from gradwork.check.diagnoses.copied import CAUSE as COPIED
 from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
 from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
+from gradwork.check.diagnoses.transposed import CAUSE as TRANSPOSED
 from gradwork.check.trees import Tree, text_of
 from gradwork.lowering.script import script_of
 from gradwork.worksheets import weights
+from gradwork.worksheets.exercise import BySign
 from gradwork.worksheets.hints import hints
 from gradwork.worksheets.item import Item
+from gradwork.worksheets.naming import slips_of_the_pen
+from gradwork.worksheets.other_blanks import EXCHANGED_SHAPE, shapes
 from gradwork.worksheets.routes import Route
 from gradwork.worksheets.sheet import Asked, Sheet
 from gradwork.worksheets.solver import stands_often
@@ -30,14 +34,19 @@ def marking_script(sheet: Sheet) -> str:
     shared = _Shared(sheet)
     items = ",\n".join(_item(sheet, k, item, shared) for k, item in enumerate(sheet.items))
     other = [_other(sheet, b) for b in sheet.blanks if b.kind != "cell"]
+    pairs = [[one.number, two.number] for one, two in shapes(sheet)]
     told = {str(b.number): list(hints(sheet, b)) for b in sheet.blanks}
-    words = {text: sheet.language(text) for text in (*WORDS, EXCHANGED_SAYS, RECKONED_SAYS)}
-    shared.causes |= {cause.code: sheet.language(cause.name) for cause in (EXCHANGED, RECKONED)}
+    pen = {cause.code: [cause.rank, digits.says] for cause, digits in slips_of_the_pen()}
+    pen_says = [digits.says for _, digits in slips_of_the_pen()]
+    words = {text: sheet.language(text) for text in (*WORDS, *pen_says, COPIED_SAYS, RECKONED_SAYS, EXCHANGED_SHAPE)}
+    named = (COPIED, RECKONED, TRANSPOSED, *(cause for cause, _ in slips_of_the_pen()))
+    shared.causes |= {cause.code: sheet.language(cause.name) for cause in named}
     routes = ",\n".join(shared.routes)
     return (
-        f"const SHEET={{items:[{items}],\nother:{_json(other)},\nhints:{_json(told)},\nroutes:[{routes}],\n"
-        f"weights:{_json(_weights())},\nexchanged:{_json([EXCHANGED.code, EXCHANGED.rank, EXCHANGED_SAYS])},\n"
-        f"reckoned:{_json([RECKONED.code, RECKONED_SAYS])},\n"
+        f"const SHEET={{items:[{items}],\nother:{_json(other)},shapes:{_json(pairs)},\n"
+        f"hints:{_json(told)},\nroutes:[{routes}],\n"
+        f"weights:{_json(_weights())},\npen:{_json(pen)},copied:{_json([COPIED.code, COPIED.rank, COPIED_SAYS])},\n"
+        f"reckoned:{_json([RECKONED.code, RECKONED_SAYS])},transposed:{_json([TRANSPOSED.code, EXCHANGED_SHAPE])},\n"
         f"kinds:[{','.join(shared.kinds)}],\nsays:{_json(list(shared.says))},\n"
         f"causes:{_json(shared.causes)},\nwords:{_json(words)}}};\n"
     )
@@ -45,7 +54,7 @@ def marking_script(sheet: Sheet) -> str:
 
 def _weights() -> dict[str, Any]:
     """What is weighed against what when a slip is chosen: the numbers that the command weighs with."""
-    names = ("SAYS_BY_DIGITS", "ALSO", "AGAINST", "RANK", "RARE", "TURNED", "OWN", "BESIDE", "NEAR", "LEAST")
+    names = ("SAYS_BY_DIGITS", "ALSO", "AGAINST", "RANK", "RARE", "TURNED", "OWN", "BESIDE", "NEAR", "LEAST", "ROOM")
     return {name: getattr(weights, name) for name in names}
 
 
@@ -135,7 +144,13 @@ def _function(tree: Tree) -> str:
 
 
 def _other(sheet: Sheet, blank: Asked) -> dict[str, Any]:
-    return {"number": blank.number, "answer": blank.answer, "choices": list(blank.choices)}
+    fields: dict[str, Any] = {"number": blank.number, "answer": blank.answer, "choices": list(blank.choices)}
+    by = sheet.items[blank.item].choice(blank.place).answer if blank.kind == "choice" else None
+    if isinstance(by, BySign):
+        quantities = sheet.items[blank.item].plan.quantities
+        cells = [quantities[name].first for name in (by.of, by.less) if name]
+        fields |= {"item": blank.item, "cells": cells, "above": by.above, "below": by.below, "zero": by.zero}
+    return fields
 
 
 def _number(value: float) -> float | int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 RIGHT, FEW_DIGITS, CARRIED, MISTAKE, WRONG = "right", "too few digits", "carried", "mistake", "wrong"
 EMPTY, UNREADABLE = "empty", "unreadable"
+FOLLOWS = "the method is right: it follows from your blank {numbers}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,18 @@ mistakes give the same number, both are named.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gradwork.check.cause import Cause
-from gradwork.check.diagnoses.digits_swapped import CAUSE as EXCHANGED
-from gradwork.check.diagnoses.digits_swapped import SAYS, are_exchanged
+from gradwork.check.cause import Cause, causes
+from gradwork.check.diagnoses.copied import BESIDE as COPIED_SAYS
+from gradwork.check.diagnoses.copied import CAUSE as COPIED
 from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
 from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
-from gradwork.check.paper import Slip
+from gradwork.check.paper import ByDigits, Slip
 from gradwork.notation.language import Language
 from gradwork.worksheets.agreeing import is_beside, shows
 from gradwork.worksheets.marks import CARRIED, MISTAKE, RIGHT, WRONG, Mark
@@ -43,6 +44,12 @@ Kind = tuple[Any, ...]  # cause, what is alike over a matrix, which way, and whe
 Throughout = Mapping[tuple[str, Any], int]  # how many wrong numbers of the sheet a cause, or one kind of it, explains
 
 
+@functools.cache
+def slips_of_the_pen() -> tuple[tuple[Cause, ByDigits], ...]:
+    """The causes that are seen on the digits of a number."""
+    return tuple((cause, cause.digits) for cause in causes() if cause.digits is not None)
+
+
 @dataclass(frozen=True, eq=False)
 class _Name:
     """What some wrong numbers of one matrix are called."""
@@ -65,9 +72,10 @@ class Naming:
         work, found = self.work, self.hits.setdefault(cell, {})
         routes = work.item.routes(cell)
         for own in (False, True) if routes and work.changed(routes[0].reads, cell) else (False,) if routes else ():
-            exchanged = self._exchanged(cell, routes[0], own)
-            if exchanged is not None:
-                found[EXCHANGED.code, exchanged.key, 0, own] = (EXCHANGED, exchanged)
+            for cause, slip in self._of_the_pen(cell, routes[0], own):
+                found[cause.code, slip.key, 0, own] = (cause, slip)
+        for slip in self._from_beside(cell):
+            found[COPIED.code, slip.key, 0, False] = (COPIED, slip)
         for way, route in enumerate(routes):
             mixed = work.changed(route.reads, cell)
             for cause, slip in route.slips:
@@ -109,17 +117,25 @@ class Naming:
             return None
         return value if not isinstance(value, complex) and math.isfinite(value) else None
 
-    def _exchanged(self, cell: int, route: Route, own: bool) -> Slip | None:
-        """Two digits in each other's place, of the right number or of what follows from the learner's own."""
+    def _of_the_pen(self, cell: int, route: Route, own: bool) -> Iterator[tuple[Cause, Slip]]:
+        """Slips in writing down the right number, or what follows from the learner's own."""
         work = self.work
         try:
             value = rounded(route.value(work.own), work.decimals) if own else work.key[cell]
         except (ArithmeticError, ValueError):
-            return None
+            return
         right = number_text(value)
-        if any(are_exchanged(number_text(r.value), right) for r in work.readings[cell]):
-            return Slip(("known", value), SAYS, {"value": right}, ("digits",))
-        return None
+        for cause, digits in slips_of_the_pen():
+            if any(digits.test(number_text(r.value), right) for r in work.readings[cell]):
+                yield cause, Slip(("known", value), digits.says, {"value": right}, ("digits",))
+
+    def _from_beside(self, cell: int) -> Iterator[Slip]:
+        """The number of the blank before or after, copied."""
+        work, number = self.work, self.work.blanks[cell].number
+        for other, blank in work.blanks.items():
+            if abs(blank.number - number) == 1 and any(r.value == work.own[other] for r in work.readings[cell]):
+                names = {"number": str(blank.number)}
+                yield Slip(("cell", other), COPIED_SAYS, names, ("blank", blank.number - number), rare=True)
 
     # -- which of them is the likeliest -------------------------------------------------------------------------------
 
@@ -135,7 +151,8 @@ class Naming:
             ranked.append((self._weight(key, cells, cause, slip, throughout), key, cause))
         ranked.sort(key=lambda r: r[0], reverse=True)
         if not ranked:
-            return None
+            beside = [cell for cell in left if self._is_beside(cell)]
+            return self._reckoned(beside[0], ()) if beside else None
         most, key, cause = ranked[0]
         cells = cells_of[key]
         by_chance = most < LEAST and self._is_beside(cells[0])
@@ -144,16 +161,21 @@ class Naming:
         others = {c.code: c for w, k, c in ranked[1:] if most - w < NEAR and set(cells_of[k]) == set(cells)}
         others.pop(cause.code, None)
         if by_chance:
-            several = (cause, *others.values())[:_MOST]
-            reckoned = Slip(("cell", cells[0]), RECKONED_SAYS, key=("beside",))
-            return _Name(cells[:1], RECKONED, {cells[0]: reckoned}, several)
+            return self._reckoned(cells[0], (cause, *others.values()))
         slips = {c: self.hits[c][key[1:]][1] for c in cells}
         return _Name(cells, cause, slips, tuple(others.values())[:_MOST])
+
+    def _reckoned(self, cell: int, others: tuple[Cause, ...]) -> _Name:
+        """A slip of arithmetic; what would have given the number too is told beside it."""
+        slip = Slip(("cell", cell), RECKONED_SAYS, key=("beside",))
+        return _Name([cell], RECKONED, {cell: slip}, others[:_MOST])
 
     def _weight(self, key: Kind, cells: Sequence[int], cause: Cause, slip: Slip, throughout: Throughout) -> float:
         """How much speaks for a slip: what its numbers say, and where else it is made; and what speaks against it."""
         _, code, kind, way, own = key
         weight: float = sum(self._says(cell) for cell in cells)
+        if len(cells) == 1:  # that a slip of the pen happens twice alike is not likely
+            weight -= BESIDE * self._is_beside(cells[0])
         weight += ALSO * min(throughout[code, kind] - len(cells), 3) + min(throughout[code, None] - len(cells), 3) / 2
         if "slip" not in cause.paper:  # which happens at one number and not at another
             weight -= AGAINST * min(self._against(key), 3)
@@ -162,12 +184,9 @@ class Naming:
         return weight - OWN * (bool(own) != mixed)
 
     def _says(self, cell: int) -> float:
-        """How much a number says: one with many digits is met by few slips, a small one by many.
-
-        A number beside the right one, or with one other digit, is most often a slip of the pen.
-        """
+        """How much a number says: one with many digits is met by few slips, a small one by many."""
         digits = number_text(abs(self.work.number(cell))).replace(".", "").strip("0")
-        return SAYS_BY_DIGITS[min(len(digits), 3)] - BESIDE * self._is_beside(cell)
+        return SAYS_BY_DIGITS[min(len(digits), 3)]
 
     def _is_beside(self, cell: int) -> bool:
         """Whether a number is most likely a slip of arithmetic."""

@@ -7,49 +7,39 @@ no answers at all: it collects them. Both remember what was typed, and write ans
 from __future__ import annotations
 
 import json
-import re
 from html import escape
 
 from gradwork.formats._mathml import MathML, words
 from gradwork.formats.html import HtmlPage, asset, font_faces
 from gradwork.notation import layout as pieces
 from gradwork.notation.document import Equations, Inline, Listing, Paragraph, Table, Text
+from gradwork.notation.language import Language
 from gradwork.notation.layout import Blank, Layout
 from gradwork.notation.speech import spoken
 from gradwork.worksheets.marking_data import marking_script
 from gradwork.worksheets.sheet import Sheet
-from gradwork.worksheets.words import Language
 
 
 class _InputMath(MathML):
     """Formulas in which a blank is an input. A formula with one is a group with a spoken name, and no math role."""
 
-    def __init__(self, digits: int, language: Language) -> None:
-        super().__init__(digits)
-        self.language = language
-
     def formula(self, piece: Layout, *, display: bool = False) -> str:
-        written = super().formula(piece, display=display)
-        return self._in_language(self._as_group(written, piece))
+        return self._as_group(super().formula(piece, display=display), piece)
 
     def other_sides(self, piece: pieces.Infix) -> str:
-        return self._in_language(self._as_group(super().other_sides(piece), piece))
-
-    def _in_language(self, written: str) -> str:
-        """Formulas are spoken in English here; elsewhere a screen reader says them by itself, from the MathML."""
-        return written if self.language.code == "en" else re.sub(r' alttext="[^"]*"', "", written)
+        return self._as_group(super().other_sides(piece), piece)
 
     def _as_group(self, written: str, piece: Layout) -> str:
         if "<input" not in written and "<select" not in written:
             return written
         end = written.index(">")
         style = ' displaystyle="true"' if 'displaystyle="true"' in written[:end] else ""
-        said = spoken(piece, self.digits) if self.language.code == "en" else self.language("Formula")
-        return f'<math{style} role="group" aria-label="{escape(said)}"{written[end:]}'
+        said = escape(spoken(piece, self.digits, self.say))
+        return f'<math{style} role="group" aria-label="{said}"{written[end:]}'
 
     def blank(self, piece: Blank) -> str:
         # A browser sets no room between an equals sign and words; before a number it does.
-        return f"<mn>{field(piece, self.language)}</mn>"
+        return f"<mn>{field(piece, self.say)}</mn>"
 
 
 def field(piece: Blank, language: Language) -> str:
@@ -75,10 +65,9 @@ def field(piece: Blank, language: Language) -> str:
 class _InputPage(HtmlPage):
     """Blocks with inputs. A blank within a sentence stands there as it is, outside any formula."""
 
-    def __init__(self, language: Language) -> None:
-        super().__init__(12)
-        self.language = language
-        self.math = _InputMath(12, language)
+    def __init__(self, say: Language) -> None:
+        super().__init__(12, say=say)
+        self.math = _InputMath(12, say)
 
     def paragraph(self, block: Paragraph) -> str:
         return self._box(super().paragraph(block))
@@ -93,9 +82,7 @@ class _InputPage(HtmlPage):
         return self._box(super().listing(block))
 
     def _box(self, written: str) -> str:
-        """A box named in the page's language. What holds inputs is reached through them, without a stop of its own."""
-        for name in _BOXES:
-            written = written.replace(f'aria-label="{name}"', f'aria-label="{escape(self.language(name))}"', 1)
+        """What holds inputs is reached through them, without a stop of its own."""
         return written.replace(' tabindex="0"', "", 1) if "<input" in written or "<select" in written else written
 
     def inline(self, text: Text, *, display: bool = False) -> str:
@@ -104,7 +91,7 @@ class _InputPage(HtmlPage):
 
     def _part(self, piece: Inline, display: bool) -> str:
         if isinstance(piece, Blank):
-            return field(piece, self.language)
+            return field(piece, self.say)
         return super().inline(piece, display=display)
 
 
@@ -136,7 +123,6 @@ def sheet_page(sheet: Sheet, *, key: bool = True) -> str:
     )
 
 
-_BOXES = ("Formula", "Table", "Program")
 _WORDS = (
     "Hint",
     "saved as {name}",

@@ -28,10 +28,18 @@ def paper(
 
     made = []
     for k, one in enumerate(sheets):
-        learner = f"{learners[k]}   " if k < len(learners) else ""
-        foot = f"{learner}{one.chapter}   level {one.level}   seed {one.seed}   gradwork {__version__}"
+        learner = learners[k] if k < len(learners) else ""
+        foot = _foot(one, learner)
         if not keys:
             made.append(Page(one.document(), foot, one.code))
         if keys or key_at_end:
             made.append(Page(one.document(key=True), foot, one.code))
     return pages(made, style or Style(digits=12))
+
+
+def _foot(sheet: Sheet, learner: str) -> str:
+    """Whose sheet it is, and what makes the same one again."""
+    say = sheet.language
+    level, seed = say("level {level}", level=sheet.level), say("seed {seed}", seed=sheet.seed)
+    parts = [learner, sheet.chapter, level, seed, f"gradwork {__version__}"]
+    return "   ".join(part for part in parts if part)

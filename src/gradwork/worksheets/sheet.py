@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from gradwork._version import __version__
-from gradwork.errors import DataError, UsageError
+from gradwork.errors import ArgumentError, DataError, UsageError
 from gradwork.formats.display import Shown
 from gradwork.notation.document import Block, Document, Heading, Table
 from gradwork.notation.language import Language
@@ -22,7 +22,7 @@ from gradwork.worksheets.marked import Marked
 from gradwork.worksheets.marking import mark_sheet
 from gradwork.worksheets.marks import Credit
 from gradwork.worksheets.masks import Mask
-from gradwork.worksheets.printing import Numbering, Place
+from gradwork.worksheets.pieces import Numbering, Place
 from gradwork.worksheets.rounding import number_text
 from gradwork.worksheets.words import language_named
 
@@ -58,7 +58,7 @@ class Asked:
         return self.answer if isinstance(self.answer, str) else number_text(self.answer)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sheet(Shown):
     """Exercises with blanks, and the key.
 
@@ -77,6 +77,9 @@ class Sheet(Shown):
     items: tuple[Item, ...]
     language: Language
     source: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Sheet: {self.title}, level {self.level}, seed {self.seed}, {len(self.blanks)} blanks>"
 
     # -- what is asked ------------------------------------------------------------------------------------------------
 
@@ -116,11 +119,16 @@ class Sheet(Shown):
     ) -> Marked:
         """Mark answers: number of the blank → what was typed. A blank that is not there is empty.
 
-        Raises DataError for a number that no blank of the sheet has.
+        Raises DataError for a number that no blank of the sheet has, ArgumentError for answers without numbers.
         """
         return Marked(self, mark_sheet(self, self._typed(answers), credit), learner)
 
     def _typed(self, answers: Mapping[Any, object]) -> dict[int, str]:
+        if not isinstance(answers, Mapping):
+            raise ArgumentError(
+                f"answers are given by the number of their blank, and not as {type(answers).__name__}",
+                hint='sheet.grade({1: "3.5", 2: "-2"})',
+            )
         found = {}
         for number, text in answers.items():
             if not str(number).strip().isdecimal() or not 1 <= int(number) <= len(self.blanks):
@@ -138,7 +146,8 @@ class Sheet(Shown):
         """One exercise by itself."""
         item = self.items[index]
         heading = Heading(f"{index + 1}", 2, aside=self.language(item.exercise.text))
-        return Document("", (heading, *self._printed[0][index]), language=self.language.code, digits=12)
+        say, blocks = self.language, (heading, *self._printed[0][index])
+        return Document("", blocks, language=say.code, digits=12, texts=say.texts)
 
     # -- as a page ----------------------------------------------------------------------------------------------------
 
@@ -153,14 +162,15 @@ class Sheet(Shown):
         say = self.language
         heading = Heading(self.title, 1, aside=say("Level {level}", level=self.level))
         if key:
-            return Document(self.title, (heading, *self._key()), language=say.code)
+            return Document(self.title, (heading, *self._key()), language=say.code, texts=say.texts)
         blocks: list[Block] = [heading]
         for k, (item, printed) in enumerate(zip(self.items, self._printed[0], strict=True)):
             text = say(item.exercise.text)
             blocks += [Heading(f"{k + 1}", 2, aside=text), *printed]
         if with_key:
             blocks += self._key()
-        return Document(self.title, tuple(blocks), facts=self._facts(), language=say.code, digits=12)
+        facts = self._facts()
+        return Document(self.title, tuple(blocks), facts=facts, language=say.code, digits=12, texts=say.texts)
 
     def _key(self) -> list[Block]:
         """The key, in three columns beside each other where it is long."""
@@ -190,16 +200,20 @@ class Sheet(Shown):
         """For the teacher: what each mistake of the catalogue would give in each blank."""
         return confusion_page(self)
 
-    def save(self, path: str | os.PathLike[str], *, roster: Mapping[str, int] | None = None, **style: Any) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, roster: Mapping[str, int] | None = None, copies: int = 1, **style: Any
+    ) -> None:
         """Write the page in the format of the path's suffix; for .sheet.json, what brings the sheet back.
 
         roster: learner → seed, kept with the sheet so that each learner's answers are marked on their own numbers.
+        copies: how many sheets were made with it, seed by seed; kept likewise.
         """
         if not os.fspath(path).endswith(RECORD):
             super().save(path, **style)
             return
         with open(path, "w", encoding="utf-8") as file:
-            record = {**self.record(), **({"roster": dict(roster)} if roster else {})}
+            record = {**self.record(), **({"copies": copies} if copies > 1 and not roster else {})}
+            record |= {"roster": dict(roster)} if roster else {}
             json.dump(record, file, ensure_ascii=False, indent=1)
             file.write("\n")
 

@@ -51,7 +51,7 @@ def solve(
 ) -> Solution:
     """Find an order for the `wanted` cells, where `unknown` ones are not printed and `told` relations are.
 
-    >>> from gradwork.worksheets.plan import plan_of
+    >>> from gradwork.worksheets.planning import plan_of
     >>> plan = plan_of("Z = W * X", {"W": (), "X": ()})
     >>> solve(plan, [3.0, 2.0, 6.0], unknown=[1], wanted=[1]).solvable
     True

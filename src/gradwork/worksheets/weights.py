@@ -18,6 +18,8 @@ RANK, RARE, TURNED, OWN = 8.0, 4.0, 3.0, 2.0
 BESIDE = 4.0
 # What is nearer than this is a tie; what weighs less than the least has no name.
 NEAR, LEAST = 3.0, -2.5
+# How far a carried number may be off, as a share of it, where the learner went on with more digits than were written.
+ROOM = 0.005
 # What is no arithmetic.
 BARE = frozenset({"cell", "known", "greater", "above", "relu", "where"})
 

@@ -18,6 +18,8 @@ _BACK = "one-neuron/backpropagation"
 _LINE = "batch-mean/weight and bias"
 _COLUMNS = "batch-mean/columns"
 _NEURON = "one-neuron/nudging"
+_SPOT, _AGREE = "descent-step/spot the error", "one-neuron/agree or not"
+_RISES = ("((w + h) * x + b - y)**2 - ((w - h) * x + b - y)**2", "(w * x + b + h - y)**2 - (w * x + b - h - y)**2")
 _NETWORK = "numerical-table/network"
 
 
@@ -43,6 +45,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         _NETWORK: ["slope = rise"],
         _NEURON: ["nudged_w = up_w - down_w", "nudged_b = up_b - down_b"],
         "one-neuron/which one": ["nudged = ((w + h) * x - y)**2 - ((w - h) * x - y)**2"],
+        _AGREE: [f"dw = {_RISES[0]}", f"db = {_RISES[1]}"],
         **_all(_THROUGH, "weight = dZ", "unit = dA", "whole = dA"),
     },
     "ratio upside down": {
@@ -60,6 +63,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         _NETWORK: ["slope = rise / h"],
         _NEURON: ["nudged_w = (up_w - down_w) / h", "nudged_b = (up_b - down_b) / h"],
         "one-neuron/which one": ["nudged = (((w + h) * x - y)**2 - ((w - h) * x - y)**2) / h"],
+        _AGREE: [f"dw = ({_RISES[0]}) / h", f"db = ({_RISES[1]}) / h"],
     },
     "2h for h": {
         **_all(_NUDGES, "slope = dZ / (2 * dW)"),
@@ -143,6 +147,8 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         "losses/squared": ["derror = error**2"],
         **_all(_STEPS, "slope = error**2 * x"),
         "one-neuron/which one": ["derror = error**2", "rule = error**2 * x"],
+        _SPOT: ["slope = their_error**2 * x"],
+        _AGREE: ["dw = error**2 * x", "db = error**2"],
         _BACK: ["derror = error**2"],
         "batch-mean/row by row": ["slopes = error**2 * x"],
     },
@@ -156,6 +162,8 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         _LINE: ["derror = dsquare * error"],
         _COLUMNS: ["derror = dsquare * error"],
         "one-neuron/which one": ["derror = error", "rule = error * x"],
+        _SPOT: ["slope = their_error * x"],
+        _AGREE: ["dw = error * x", "db = error"],
         _NEURON: ["rule_w = error * x", "rule_b = error"],
         _BACK: ["derror = error"],
         **_all(_TWO, "derror = dsquare * error"),
@@ -203,6 +211,8 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         "rules/chain": ["slope = outer"],
         "rules/long chain": ["slope = outer * middle"],
         "one-neuron/which one": ["rule = 2 * error", "back = derror"],
+        _SPOT: ["slope = 2 * their_error"],
+        _AGREE: ["dw = 2 * error"],
         **_all(_STEPS, "slope = 2 * error"),
         _PAIR: ["dw = 2 * error"],
         "batch-mean/row by row": ["slopes = 2 * error"],
@@ -282,6 +292,8 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         _LINE: ["error = y - Z"],
         _COLUMNS: ["error = Y - Z"],
         "one-neuron/which one": ["error = y - w * x"],
+        _SPOT: ["error = y - w * x"],
+        _AGREE: ["error = y - w * x - b"],
         _NEURON: ["error = y - w * x - b"],
         _BACK: ["error = y - a"],
         **_all(_TWO, "error = Y - Z2"),
@@ -453,6 +465,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     "plus in the update": {
         **_all(_STEPS, "new_w = w + learning_rate * slope"),
         _PAIR: ["new_w = w + learning_rate * dw", "new_b = b + learning_rate * db"],
+        _SPOT: ["new_w = w + learning_rate * their_slope"],
         "descent-step/three steps": _steps("learning_rate * 2 * error{k} * x", "+"),
         "optimisers/momentum": ["w1 = w0 + learning_rate * v1", "w2 = w1 + learning_rate * v2"],
         "optimisers/weight decay": ["new_w = w + learning_rate * total", "new_b = b + learning_rate * db"],
@@ -462,6 +475,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     "forgot learning rate": {
         **_all(_STEPS, "new_w = w - slope"),
         _PAIR: ["new_w = w - dw", "new_b = b - db"],
+        _SPOT: ["new_w = w - their_slope"],
         "descent-step/three steps": _steps("2 * error{k} * x"),
         "optimisers/momentum": ["w1 = w0 - v1", "w2 = w1 - v2"],
         "optimisers/weight decay": ["new_w = w - total", "new_b = b - db"],
@@ -470,6 +484,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     },
     "only the step": {
         **_all(_STEPS, "new_w = learning_rate * slope"),
+        _SPOT: ["new_w = learning_rate * their_slope"],
         "optimisers/momentum": ["w1 = learning_rate * v1", "w2 = learning_rate * v2"],
         "optimisers/weight decay": ["new_w = learning_rate * total"],
     },
@@ -517,5 +532,131 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         "linear-layer/square": ["dX = W[:1].T @ dZ[:1]"],
         "linear-layer/small": ["dX = W[:1].T @ dZ[:1]"],
         "linear-layer/wide": ["dX = W[:1].T @ dZ[:1]"],
+    },
+    # another function, another key
+    "tan for tanh": {"activations/tanh": ["a = tan(z)"], "activations/row": ["A = tan(Z)"]},
+    "sigmoid for tanh": {
+        "activations/tanh": ["a = 1 / (1 + exp(-z))"],
+        "activations/row": ["A = 1 / (1 + exp(-Z))"],
+    },
+    "tanh for sigmoid": {"activations/sigmoid": ["a = tanh(z)"]},
+    "log with base two": {
+        "losses/binary cross-entropy": ["loss = -(y * log2(p) + (1 - y) * log2(q))"],
+        "softmax/shares": ["loss = -sum(Y * log2(P))"],
+    },
+    "e times the score": {"softmax/shares": ["E = exp(1) * Z"]},
+    "ten to the score": {
+        "softmax/shares": ["E = 10.0**Z"],
+        "softmax/both": ["P = 10.0**Z / sum(10.0**Z)"],
+        "softmax/batch": ["P = 10.0**Z / sum(10.0**Z, axis=0)"],
+    },
+    "half for the root": {"optimisers/rmsprop": ["size = s1 / 2"]},
+    "size for the square": {
+        "optimisers/rmsprop": ["s1 = keep * s0 + (1 - keep) * abs(g)"],
+        "losses/mean squared": ["square = abs(error)"],
+        "batch-mean/row by row": ["square = abs(error)"],
+    },
+    "relu on the last layer": {**_all(_TWO, "Z2 = relu(W2 @ A1)")},
+    "relu too early": {_BACK: ["z = relu(w * x + b)"], **_all(_TWO, "Z1 = relu(W1 @ X + b1)")},
+    # sums along another axis, or before the products
+    "shares along the row": {"softmax/batch": ["P = exp(Z) / sum(exp(Z), axis=1, keepdims=True)"]},
+    "shares of the whole table": {"softmax/batch": ["P = exp(Z) / sum(exp(Z))"]},
+    "mean times mean": {
+        "batch-mean/row by row": ["dw = 2 * mean(error) * mean(x)"],
+        _LINE: ["dw = sum(dZ) * sum(x)"],
+        **_all(("many-weights/product", "many-weights/rows of data"), "dZ = dW.sum(1, keepdims=True) * X.sum(0)"),
+    },
+    # factors and terms with no place there
+    "learning rate twice": {
+        **_all(_STEPS, "new_w = w - learning_rate**2 * slope"),
+        _PAIR: ["new_w = w - learning_rate**2 * dw", "new_b = b - learning_rate**2 * db"],
+        "descent-step/three steps": _steps("learning_rate**2 * 2 * error{k} * x"),
+        "optimisers/momentum": ["w1 = w0 - learning_rate**2 * v1", "w2 = w1 - learning_rate**2 * v2"],
+    },
+    "learning rate in the slope": {
+        **_all(_STEPS, "slope = learning_rate * 2 * error * x"),
+        _PAIR: ["dw = learning_rate * 2 * error * x", "db = learning_rate * 2 * error"],
+    },
+    "slope times one less momentum": {
+        "optimisers/momentum": ["v1 = momentum * v0 + (1 - momentum) * g1", "v2 = momentum * v1 + (1 - momentum) * g2"],
+    },
+    "nudge of the bias times the input": {
+        "bias-and-input/bias": ["Z_after = W * X + b_before + db * X"],
+        "bias-and-input/all three": ["Z_b = W * X + b + db * X"],
+    },
+    "nudge outside the brackets": {
+        **_all(_NUDGES, "Z_after = W_before * X + dW"),
+        **_all(_INPUTS, "Z_after = W * X_before + dX + b"),
+        "bias-and-input/all three": ["Z_w = W * X + dW + b", "Z_x = W * X + dX + b"],
+        "one-weight/three weights": [f"Z{k} = Z + dW{k}" for k in _THREE],
+    },
+    "constant counted in the slope": {
+        "rules/sum": ["slope = first + second + c"],
+        "rules/product": ["dv = 3 + c"],
+        "rules/quotient": ["dv = 1 + c"],
+        "rules/chain": ["inner = a + b"],
+        "rules/long chain": ["inner = a + b"],
+    },
+    "taken away instead of multiplied": {**_all(_ROWS, "products = dW - X.T")},
+    # the wrong thing put in
+    "slope at the value": {"rules/long chain": ["middle = 2 * v"], "rules/chain": ["outer = n * y**(n - 1)"]},
+    "unit by the sign of the input": {
+        "through-relu/by formula": ["unit = on(X)"],
+        **_all(_THROUGH, "unit = on(X)"),
+        "two-layers/two rows": ["dA1_dZ1 = on(X)"],
+    },
+    "unit by the sign of the weight": {
+        "through-relu/by formula": ["unit = on(W)"],
+        **_all(_THROUGH, "unit = on(W_before)"),
+    },
+    "value of the unit for its slope": {
+        "through-relu/by formula": ["unit = relu(Z)"],
+        **_all(_THROUGH, "unit = A_before"),
+    },
+    "keeps and rest exchanged": {
+        "optimisers/rmsprop": ["s1 = (1 - keep) * s0 + keep * g**2"],
+        "optimisers/adam": ["m = 0.9 * g", "s = 0.999 * g**2", "m_hat = m / 0.9", "s_hat = s / 0.999"],
+    },
+    "share of another class": {
+        **_all(("softmax/shares", "softmax/both"), "loss = -log(P[int(argmin(Y)), 0])"),
+    },
+    "all classes counted": {**_all(("softmax/shares", "softmax/both"), "loss = -sum(log(P))")},
+    "kept the x of 3x": {"bends/mixed": ["slope = 2 * x_before + 3 * x_before"]},
+    "outer slope at the inner variable": {"rules/chain": ["outer = n * x**(n - 1)"]},
+    "square of the mean": {
+        "batch-mean/row by row": ["loss = mean(error)**2"],
+        _LINE: ["loss = mean(error)**2"],
+        _COLUMNS: ["loss = mean(error)**2"],
+        "losses/mean squared": ["loss = mean(error)**2"],
+    },
+    "divided by one less": {"batch-mean/row by row": ["loss = sum(square) / 3", "dw = sum(slopes) / 3"]},
+    "brackets put in": {
+        "rules/chain": ["u = a * (x + b)"],
+        "rules/long chain": ["u = a * (x + b)"],
+        "bias-and-input/bias": ["Z_after = W * (X + b_after)"],
+        _LINE: ["Z = w * (x + b)"],
+    },
+    "power of the whole product": {
+        "rules/power": ["y = (c * x)**n"],
+        "rules/sum": ["y = (a * x)**2 + b * x + c"],
+        "optimisers/rmsprop": ["s1 = keep * s0 + ((1 - keep) * g)**2"],
+    },
+    "each slope with its own function": {"rules/product": ["slope = du * u + dv * v"]},
+    "slope of a term is 0": {"rules/sum": ["second = 0"]},
+    "slope of a term is 1": {"rules/sum": ["second = 1"], "through-relu/by formula": ["weight = 1", "input = 1"]},
+    "sign for the mask": {**_all(_RELUS, "slope = sign(Z)")},
+    "one taken off every share": {"softmax/shares": ["dZ = P - 1"]},
+    "slope of one share": {"softmax/shares": ["dZ = P * (1 - P)"]},
+    "slope of the shares for that of the scores": {"softmax/shares": ["dZ = -Y / P"], "softmax/both": ["dZ = -Y / P"]},
+    "momentum on the new slope": {"optimisers/momentum": ["v1 = v0 + momentum * g1", "v2 = v1 + momentum * g2"]},
+    "learning rate in the velocity": {
+        "optimisers/momentum": ["v1 = momentum * v0 - learning_rate * g1", "v2 = momentum * v1 - learning_rate * g2"],
+    },
+    "step without the velocity": {
+        "optimisers/momentum": ["w1 = w0 - learning_rate * g1", "w2 = w1 - learning_rate * g2"],
+    },
+    "divided by the number itself": {
+        **_all(_NUDGES, "slope = dZ / W_before"),
+        **_all(_INPUTS, "slope = dZ / X_before"),
     },
 }

@@ -33,7 +33,7 @@ TOOLS = {
     "softmax": _softmax,
     **{
         name: getattr(np, name)
-        for name in "exp log log10 tanh sqrt sum mean abs sign where zeros ones diag eye maximum".split()
+        for name in "exp log log2 log10 tan tanh sqrt sum mean abs sign where argmin zeros ones diag eye".split()
     },
 }
 

@@ -155,6 +155,13 @@ WORKINGS = {
     ],
     "descent-step/one step": STEP,
     "descent-step/too far": STEP,
+    "descent-step/in order": [],
+    "descent-step/spot the error": [
+        "error = w * x - y",
+        "loss = their_error**2",
+        "slope = 2 * their_error * x",
+        "new_w = w - learning_rate * their_slope",
+    ],
     "descent-step/weight and bias": [
         "error = w * x + b - y",
         "loss = error**2",
@@ -227,6 +234,7 @@ WORKINGS = {
         "back = derror * x",
         "nudged = (((w + h) * x - y)**2 - ((w - h) * x - y)**2) / (2 * h)",
     ],
+    "one-neuron/agree or not": ["error = w * x + b - y", "loss = error**2", "dw = 2 * error * x", "db = 2 * error"],
     "one-neuron/nudging": [
         "error = w * x + b - y",
         "loss = error**2",
@@ -332,6 +340,7 @@ WORKINGS = {
         "input = W",
         "across = unit * input",
     ],
+    "two-layers/in order": [],
     "two-layers/one row": TWO_LAYERS,
     "two-layers/two rows": TWO_LAYERS,
 }

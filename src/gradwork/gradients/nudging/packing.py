@@ -78,7 +78,11 @@ def _given_steps(subject: Subject, step: Any) -> dict[int, Any]:
     if isinstance(step, (int, float, np.number)):
         return dict.fromkeys(subject.moving, step)
     if isinstance(step, str):
-        raise StepError(f"step={step!r} is text, and a step is a number", hint=f"step={step}")
+        try:
+            number = float(step)
+        except ValueError:
+            number = 0.01
+        raise StepError(f"step={step!r} is text, and a step is a number", hint=f"step={number:g}")
     at = {a.key: a for a in subject.arguments}
     one_each = [step] if subject.wanted.single else step
     if not isinstance(one_each, (tuple, list)) or len(one_each) != len(subject.wanted.keys):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.errors import ArgumentError, ChangedArgumentError
-from gradwork.gradients.wrt import Wanted, Wrt, resolve
+from gradwork.gradients.wrt import Wanted, Wrt, no_number, resolve
 from gradwork.graph.formula import Program, evaluate_program
 from gradwork.graph.op import REGISTER
 from gradwork.graph.trace import Called, Function, as_called, as_number
@@ -223,7 +223,7 @@ def subject_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], wrt:
 
 def _part(name: str, given: Any, wanted: bool, widen: bool) -> Part:
     plain = _plain(given)
-    if plain is None or (not wanted and not isinstance(given, np.ndarray) and plain.dtype.kind != "f"):
+    if plain is None or (not wanted and not isinstance(given, np.ndarray) and not _is_plain_float(given, plain)):
         return Part(name, given, None, wanted=wanted)
     if plain.dtype.kind == "c" and wanted:
         raise ArgumentError(
@@ -237,6 +237,11 @@ def _part(name: str, given: Any, wanted: bool, widen: bool) -> Part:
     if kind == "number" and np.ndim(plain):
         kind = "array"
     return Part(name, given, np.array(plain, dtype).reshape(-1), np.shape(plain), kind, wanted)
+
+
+def _is_plain_float(given: Any, plain: Any) -> bool:
+    """Whether something that stays as it is may be widened: a data frame has columns, which no array of it has."""
+    return bool(plain.dtype.kind == "f") and (isinstance(given, (float, np.generic)) or _is_tensor(given))
 
 
 def _plain(value: Any) -> Any:
@@ -259,11 +264,7 @@ def _check_numbers(parts: Sequence[Part], arguments: Sequence[Argument], wanted:
     for argument in arguments:
         mine = [parts[i] for i in argument.parts]
         if argument.key in wanted.keys and not any(p.start is not None for p in mine):
-            raise ArgumentError(
-                f"argument {argument.key!r} holds no number",
-                why=f"it is {type(mine[0].given).__name__}" if mine else "it is empty",
-                hint="wrt names an argument that is a number, an array, or a structure of them",
-            )
+            raise no_number(argument.key, [part.given for part in mine])
 
 
 def _worked_out(program: Program, names: Mapping[str, Any]) -> Any:

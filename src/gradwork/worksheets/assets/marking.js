@@ -39,7 +39,8 @@ function readNumber(text) {
   const signs = t => [...t].map(c => SIGNS[c] || c).join("");
   let plain = signs(signs(lowered(text)).normalize("NFKC")).trim().toLowerCase();
   plain = westernDigits(plain);
-  plain = plain.replace(/^[≈~=]\s*|(\d)\s*(?:\.\.\.|…)$/g, "$1").trim();
+  plain = plain.slice(plain.lastIndexOf("=") + 1).trim().replace(/^(?:ca\.?|approx\.?|about|circa|etwa|rund)\s+/, "");
+  plain = plain.replace(/^[≈~]\s*|(\d)\s*(?:\.\.\.|…)$/g, "$1").trim();
   while (plain.startsWith("(") && plain.endsWith(")")) plain = plain.slice(1, -1).trim();
   plain = plain.replace(/^([+-])\s+/, "$1");
   const mixed = plain.match(/^([+-]?)(\d+)\s+(\d+)\s*\/\s*(\d+)$/);
@@ -121,7 +122,7 @@ function shows(r, value, decimals, digits) {
 function isShortOf(r, value, exact) {
   if (r.decimals === null || (exact && !r.decimals)) return false;
   if (Math.abs(r.value - value) > (r.decimals ? 0.2 : 0.05) * Math.abs(value)) return false;
-  return rounded(value, r.decimals) === r.value;
+  return Math.abs(r.value - value) <= 0.5 * 10 ** -r.decimals * (1 + 1e-6);
 }
 
 function numberText(value) {
@@ -184,7 +185,9 @@ function worked(f, values) {
 function markSheet(answers) {
   const marks = {};
   for (const blank of SHEET.other) marks[blank.number] = markOther(blank, answers[blank.number] || "");
+  markShapes(marks, answers);
   const markings = SHEET.items.map(item => look(item, answers));
+  for (const blank of SHEET.other) if (blank.cells && marks[blank.number].status === "wrong") carryChoice(blank, marks, answers, markings[blank.item]);
   const throughout = countKinds(markings);
   for (const marking of markings) {
     const found = {...marking.done, ...mistakes(marking, throughout)};
@@ -206,16 +209,20 @@ function countKinds(markings) {
   return (code, key) => counts.get(JSON.stringify([code, key])) || 0;
 }
 
+// The choice that was meant: by its words, its number, or a part of it that is in no other.
+function chosenOf(blank, typed) {
+  const text = typed.split(/\s+/).filter(Boolean).join(" ").toLowerCase().replace(/[.!]+$/, ""), folded = blank.choices.map(c => c.toLowerCase());
+  if (folded.includes(text)) return text;
+  if (/^\d+$/.test(text) && folded[Number(text) - 1]) return folded[Number(text) - 1];
+  const starting = folded.filter(c => c.startsWith(text));
+  const fitting = starting.length ? starting : folded.filter(c => ` ${c} `.includes(` ${text} `));
+  return fitting.length === 1 ? fitting[0] : null;
+}
+
 function markOther(blank, typed) {
   if (!typed.trim()) return {status: "empty", credit: 0};
   if (blank.choices.length) {
-    const text = typed.split(/\s+/).filter(Boolean).join(" ").toLowerCase(), folded = blank.choices.map(c => c.toLowerCase());
-    let chosen = folded.includes(text) ? text : null;
-    if (chosen === null && /^\d+$/.test(text) && folded[Number(text) - 1]) chosen = folded[Number(text) - 1];
-    if (chosen === null) {
-      const fitting = folded.filter(c => c.startsWith(text));
-      chosen = fitting.length === 1 ? fitting[0] : null;
-    }
+    const chosen = chosenOf(blank, typed);
     if (chosen === null) return {status: "unreadable", credit: 0, says: say("it is one of: {all}", {all: blank.choices.join(", ")})};
     const right = chosen === String(blank.answer).toLowerCase();
     return {status: right ? "right" : "wrong", credit: Number(right)};
@@ -224,6 +231,26 @@ function markOther(blank, typed) {
   if (!readings.length) return {status: "unreadable", credit: 0, says: say("this cannot be read as a number")};
   const right = readings.some(r => r.value === blank.answer);
   return {status: right ? "right" : "wrong", credit: Number(right)};
+}
+
+// A choice that is wrong, and follows from the learner's own numbers.
+function carryChoice(blank, marks, answers, {item, own}) {
+  const [one, less] = blank.cells.map(c => own[c]), number = one - (less || 0);
+  const meant = blank.choices[number > 0 ? blank.above : number < 0 ? blank.below : blank.zero];
+  if (chosenOf(blank, answers[blank.number] || "") !== meant.toLowerCase()) return;
+  const wrong = blank.cells.filter(c => c in item.number && own[c] !== item.key[c]).map(c => item.number[c]).sort((a, b) => a - b);
+  const says = say("the method is right: it follows from your blank {numbers}", {numbers: wrong.join(", ")});
+  marks[blank.number] = {status: "carried", credit: 1, says};
+}
+
+// Rows and columns of a shape exchanged.
+function markShapes(marks, answers) {
+  const right = Object.fromEntries(SHEET.other.map(blank => [blank.number, blank.answer])), [code, says] = SHEET.transposed;
+  for (const [one, two] of SHEET.shapes) {
+    const typed = [one, two].map(number => readNumber(answers[number] || "").map(r => r.value)[0]);
+    if (typed[0] !== right[two] || typed[1] !== right[one] || right[one] === right[two]) continue;
+    for (const number of [one, two]) marks[number] = {status: "mistake", credit: 0, says: say(says), code, others: []};
+  }
 }
 
 // What is right, carried or nothing at all, and which slips explain the others.
@@ -263,14 +290,17 @@ function simple(item, cell, text, readings, own, done) {
   if (!readings.length) return {status: "unreadable", credit: 0, says: say("this cannot be read as a number")};
   const key = item.key[cell];
   if (isRight(item, cell, readings)) return {status: "right", credit: 1};
-  if (readings.some(r => isShortOf(r, key, item.exact))) {
+  if ([key, ...(item.exact ? [] : [item.unrounded[cell]])].some(value => readings.some(r => isShortOf(r, value, item.exact)))) {
     return {status: "too few digits", credit: 0.5, says: say("right, with too few digits: {value}", {value: numberText(key)})};
   }
-  for (const route of item.routes[cell]) {
+  for (const [way, route] of item.routes[cell].entries()) {
     const changed = route.r.filter(c => Math.abs(own[c] - item.key[c]) > SLACK * Math.max(1, Math.abs(item.key[c])));
     if (!changed.length) continue;
     const value = worked(route.f, own);
-    if (value === null || !readings.some(r => shows(r, value, item.decimals, 3))) continue;
+    if (value === null) continue;
+    const endless = Math.abs(value - rounded(value, item.decimals)) > SLACK && !way;
+    const shown = readings.some(r => shows(r, value, item.decimals, endless ? 2 : 3));
+    if (!shown && !(endless && isWithinRounding(item, route, value, own, readings))) continue;
     const from = [...new Set(changed.filter(c => c in item.number).map(c => item.number[c]))].sort((a, b) => a - b);
     const numbers = {numbers: from.join(", ")};
     const zeros = changed.filter(c => own[c] === 0);
@@ -279,6 +309,21 @@ function simple(item, cell, text, readings, own, done) {
     return {status: "carried", credit: 1, says: say("the method is right: it follows from your blank {numbers}", numbers)};
   }
   return null;
+}
+
+// What follows from the learner's own numbers before they were rounded for the page.
+function isWithinRounding(item, route, value, own, readings) {
+  const half = 0.5 * 10 ** -item.decimals, trial = own.slice();
+  let room = half;
+  for (const c of route.r.filter(c => c in item.number)) {
+    trial[c] += half;
+    const other = worked(route.f, trial);
+    if (other === null) return false;
+    room += Math.abs(other - value);
+    trial[c] -= half;
+  }
+  return room <= SHEET.weights.ROOM * Math.max(1, Math.abs(value))
+    && readings.some(r => (r.decimals === null || r.decimals >= item.decimals) && Math.abs(r.value - value) <= room);
 }
 
 function isRight(item, cell, readings) {
@@ -296,10 +341,14 @@ function hitsOf(item, cell, readings, own) {
   item.routes[cell].forEach((route, way) => {
     if (way) return;
     for (const mine of route.r.some(c => changed.has(c)) ? [false, true] : [false]) {
-      const slip = exchanged(item, cell, route, mine ? own : null, readings);
-      if (slip) found.set(JSON.stringify([slip[0], slip[1], way, mine]), {slip, way, mine});
+      for (const slip of slipsOfThePen(item, cell, route, mine ? own : null, readings)) {
+        found.set(JSON.stringify([slip[0], slip[1], way, mine]), {slip, way, mine});
+      }
     }
   });
+  for (const slip of fromBeside(item, cell, own, readings)) {
+    found.set(JSON.stringify([slip[0], slip[1], 0, false]), {slip, way: 0, mine: false});
+  }
   item.routes[cell].forEach((route, way) => {
     const mixed = route.r.some(c => changed.has(c));
     for (const slip of route.s) {
@@ -314,21 +363,40 @@ function hitsOf(item, cell, readings, own) {
   return found;
 }
 
-// Two digits in each other's place, of the right number or of what follows from the learner's own.
-function exchanged(item, cell, route, own, readings) {
-  const [code, rank, says] = SHEET.exchanged, value = own ? worked(route.f, own) : item.key[cell];
-  if (value === null) return null;
+// Slips in writing down the right number, or what follows from the learner's own.
+function slipsOfThePen(item, cell, route, own, readings) {
+  const value = own ? worked(route.f, own) : item.key[cell];
+  if (value === null) return [];
   const right = numberText(own ? rounded(value, item.decimals) : value);
-  if (!readings.some(r => areExchanged(numberText(r.value), right))) return null;
-  return [code, '["digits"]', rank, 0, 1, () => value, say(says, {value: right})];
+  return Object.entries(SHEET.pen).filter(([code]) => readings.some(r => PEN[code](numberText(r.value), right)))
+    .map(([code, [rank, says]]) => [code, '["digits"]', rank, 0, 1, () => value, say(says, {value: right})]);
 }
 
+// The number of the blank before or after, copied.
+function fromBeside(item, cell, own, readings) {
+  const [code, rank, says] = SHEET.copied, number = item.number[cell];
+  return item.order.filter(c => Math.abs(item.number[c] - number) === 1 && readings.some(r => r.value === own[c]))
+    .map(c => [code, JSON.stringify(["blank", String(item.number[c] - number)]), rank, 1, 1, () => own[c], say(says, {number: item.number[c]})]);
+}
+
+// Each as the cause of this code tests it.
+const PEN = {GW281: areExchanged, GW285: isLostOrDoubled};
+
 function areExchanged(typed, right) {
-  if (typed.length !== right.length || typed === right) return false;
-  const apart = [...typed].map((c, k) => c === right[k] ? -1 : k).filter(k => k >= 0);
+  if (typed.length !== right.length || typed.indexOf(".") !== right.indexOf(".")) return false;
+  const [one, other] = [typed, right].map(text => text.replace(".", ""));
+  const apart = [...one].map((c, k) => c === other[k] ? -1 : k).filter(k => k >= 0);
   if (apart.length !== 2 || apart[1] - apart[0] !== 1) return false;
   const k = apart[0];
-  return /^\d\d$/.test(typed.slice(k, k + 2)) && typed[k] === right[k + 1] && typed[k + 1] === right[k];
+  return /^\d\d$/.test(one.slice(k, k + 2)) && one[k] === other[k + 1] && one[k + 1] === other[k];
+}
+
+function isLostOrDoubled(typed, right) {
+  const without = (text, k) => text.slice(0, k) + text.slice(k + 1);
+  const places = text => [...text].map((c, k) => k), isDigit = c => c >= "0" && c <= "9";
+  const short = places(right).filter(k => isDigit(right[k])).map(k => without(right, k).replace(/\.+$/, ""));
+  if (right.replace("-", "").replace(".", "").length > 2 && short.includes(typed)) return true;
+  return places(typed).some(k => k > 0 && without(typed, k) === right && typed[k] === typed[k - 1]);
 }
 
 function mistakes(marking, throughout) {
@@ -338,8 +406,8 @@ function mistakes(marking, throughout) {
     const best = bestOf(marking, left, throughout);
     if (!best) break;
     for (const cell of best.cells) {
-      const slip = marking.hits.get(cell).get(best.name).slip;
-      const [code, says] = best.byChance ? [SHEET.reckoned[0], say(SHEET.reckoned[1])] : [slip[0], slip[6]];
+      const slip = best.byChance ? null : marking.hits.get(cell).get(best.name).slip;
+      const [code, says] = slip ? [slip[0], slip[6]] : [SHEET.reckoned[0], say(SHEET.reckoned[1])];
       found[cell] = {status: "mistake", credit: 0, says, code, others: best.others};
     }
     left = left.filter(c => !best.cells.includes(c));
@@ -363,7 +431,10 @@ function bestOf(marking, left, throughout) {
   });
   ranked.sort((a, b) => b.weight - a.weight);
   const best = ranked[0], {NEAR, LEAST, BESIDE} = SHEET.weights;
-  if (!best) return null;
+  if (!best) {
+    const cell = left.find(c => isSlipOfArithmetic(marking, c));
+    return cell === undefined ? null : {byChance: true, cells: [cell], others: []};
+  }
   const byChance = best.weight < LEAST && isSlipOfArithmetic(marking, best.cells[0]);
   if (best.weight + BESIDE * Number(byChance) < LEAST) return null;
   const same = new Set(best.cells);
@@ -376,8 +447,9 @@ function bestOf(marking, left, throughout) {
 
 // How much speaks for a slip, and what against it.
 function weightOf(marking, cells, {slip, way, mine}, throughout) {
-  const {ALSO, AGAINST, RANK, RARE, TURNED, OWN} = SHEET.weights, [code, key, rank, rare, once] = slip;
+  const {ALSO, AGAINST, RANK, RARE, TURNED, OWN, BESIDE} = SHEET.weights, [code, key, rank, rare, once] = slip;
   let weight = cells.reduce((sum, cell) => sum + says(marking, cell), 0);
+  if (cells.length === 1) weight -= BESIDE * Number(isSlipOfArithmetic(marking, cells[0]));
   weight += ALSO * Math.min(throughout(code, key) - cells.length, 3) + Math.min(throughout(code, null) - cells.length, 3) / 2;
   if (!once) weight -= AGAINST * Math.min(countAgainst(marking, cells[0], slip, way, mine), 3);
   const mixed = marking.item.routes[cells[0]][way].r.some(c => c !== cells[0] && marking.own[c] !== marking.item.key[c]);
@@ -386,9 +458,9 @@ function weightOf(marking, cells, {slip, way, mine}, throughout) {
 }
 
 function says(marking, cell) {
-  const key = marking.item.key[cell], typed = nearest(marking.readings[cell], key), {SAYS_BY_DIGITS, BESIDE} = SHEET.weights;
+  const key = marking.item.key[cell], typed = nearest(marking.readings[cell], key), {SAYS_BY_DIGITS} = SHEET.weights;
   const digits = numberText(Math.abs(typed)).replace(".", "").replace(/^0+|0+$/g, "");
-  return SAYS_BY_DIGITS[Math.min(digits.length, 3)] - BESIDE * Number(isSlipOfArithmetic(marking, cell));
+  return SAYS_BY_DIGITS[Math.min(digits.length, 3)];
 }
 
 function isSlipOfArithmetic({item, readings}, cell) {
@@ -399,6 +471,7 @@ function isBeside(typed, right) {
   if (right === 0 || typed === -right) return false;
   const places = Math.max(...[typed, right].map(v => (numberText(Math.abs(v)).split(".")[1] || "").length));
   const apart = Math.abs(typed - right) * 10 ** places;
+  if (apart >= 2.5 && Math.abs(typed - right) > Math.abs(right) / 2) return false;
   return [1, 2].some(steps => [0, 1, 2].some(k => Math.abs(apart - steps * 10 ** k) < 1e-6));
 }
 

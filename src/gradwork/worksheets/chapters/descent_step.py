@@ -1,6 +1,9 @@
 """Chapter 8: a step of gradient descent."""
 
-from gradwork.worksheets.exercise import Ask, Chapter, Choice, Exercise, Given, Line, Note
+from dataclasses import replace
+
+from gradwork.worksheets.exercise import Ask, BySign, Chapter, Choice, Exercise, Given, Grid, Line, Note, Told
+from gradwork.worksheets.kinds import Mistake, in_order, sign_first, with_a_mistake
 from gradwork.worksheets.masks import mask_named as mask
 
 ONE = Exercise(
@@ -29,7 +32,11 @@ ONE = Exercise(
         Line("new_w"),
         Line("new_error"),
         Line("new_loss"),
-        Choice("Is the new loss lower than the old one?", ("yes", "no"), lambda v: int(v["new_loss"] >= v["loss"])),
+        Choice(
+            "Is the new loss lower than the old one?",
+            ("yes", "no"),
+            BySign("new_loss", less="loss", above=1, below=0, zero=1),
+        ),
     ),
     decimals=4,
     suits=lambda v: abs(v["error"]) > 1,
@@ -45,10 +52,69 @@ TOO_FAR = Exercise(
         "learning_rate": d.pick((0.1, 0.2, 0.5, 0.05)),
     },
     labels=ONE.labels,
-    show=ONE.show,
+    show=(
+        ONE.show[0],
+        sign_first("slope", "Before you work anything out: what will the slope be?"),
+        *ONE.show[1:],
+    ),
     decimals=4,
     largest=5000,
     suits=lambda v: abs(v["error"]) > 1,
+)
+_STEPS = ("error1", "slope1", "w2", "error2", "slope2", "w3")
+_MIXED = ("slope2", "w2", "error1", "w3", "slope1", "error2")
+ORDER = Exercise(
+    name="in order",
+    text="Two steps, their lines out of order. Number the lines: each needs the one before it.",
+    lines="""
+        error1 = w1*x - y
+        slope1 = 2*error1*x
+        w2 = w1 - learning_rate*slope1
+        error2 = w2*x - y
+        slope2 = 2*error2*x
+        w3 = w2 - learning_rate*slope2
+    """,
+    draw=lambda d: {"w1": d.whole(-3, 4), "x": d.pick((1, 2)), "y": d.whole(-6, 6), "learning_rate": 0.1},
+    show=(
+        Told(_MIXED),
+        *in_order([f"{name} is step" for name in _MIXED], [f"{name} is step" for name in _STEPS]),
+    ),
+    decimals=4,
+)
+_SIGN = "the sign is turned round"
+SPOT = with_a_mistake(
+    replace(
+        ONE,
+        lines="error = w*x - y; loss = error^2; slope = 2*error*x; new_w = w - learning_rate*slope",
+        draw=TOO_FAR.draw,
+        labels={},
+    ),
+    name="spot the error",
+    text="Somebody worked a step and made one mistake. Work each line again from their numbers: one alone will differ.",
+    places={
+        "in the line of error": ("error",),
+        "in the line of loss": ("loss",),
+        "in the line of slope": ("slope",),
+        "in the line of new_w": ("new_w",),
+    },
+    mistakes=(
+        Mistake({"error": "y - w*x"}, _SIGN),
+        Mistake({"loss": "2*error"}, "it is doubled, and not squared"),
+        Mistake({"slope": "-2*error*x"}, _SIGN),
+        Mistake({"slope": "error*x"}, "the factor 2 of the square is missing"),
+        Mistake({"slope": "2*error"}, "the factor x is missing"),
+        Mistake({"new_w": "w + learning_rate*slope"}, "the step is added, and not taken off"),
+        Mistake({"new_w": "w - slope"}, "the learning rate is missing"),
+        Mistake({"new_w": "learning_rate*slope - w"}, _SIGN),
+    ),
+    show=(
+        Given(("w", "x", "y", "learning_rate")),
+        Told(("error", "loss", "slope", "new_w")),
+        Grid(
+            ("theirs", "again, from theirs"),
+            tuple((name, f"their_{name}", name) for name in ("error", "loss", "slope", "new_w")),
+        ),
+    ),
 )
 BOTH = Exercise(
     name="weight and bias",
@@ -122,8 +188,8 @@ CHAPTER = Chapter(
     goals="Step against the slope, and know what the learning rate does.",
     needs=("one-neuron",),
     levels=(
-        (Ask(ONE, mask("results"), 3),),
-        (Ask(ONE, mask("results")), Ask(TOO_FAR, mask("results")), Ask(BOTH, mask("results"))),
+        (Ask(ONE, mask("results"), 2), Ask(TOO_FAR, mask("results")), Ask(ORDER, mask("nothing"))),
+        (Ask(ONE, mask("results")), Ask(SPOT, mask("results"), 2), Ask(BOTH, mask("results"))),
         (Ask(BOTH, mask("anywhere-6")), Ask(THREE_STEPS, mask("results"), 2)),
     ),
 )

@@ -1,6 +1,6 @@
 """Chapter 6: losses, and their slope by the prediction."""
 
-from gradwork.worksheets.exercise import Ask, Chapter, Choice, Exercise, Given, Line
+from gradwork.worksheets.exercise import Ask, BySign, Chapter, Choice, Exercise, Given, Line
 from gradwork.worksheets.masks import mask_named as mask
 
 SQUARED = Exercise(
@@ -18,7 +18,7 @@ SQUARED = Exercise(
         Choice(
             "In which direction does the prediction have to go for the loss to fall?",
             ("up", "down"),
-            lambda v: int(v["error"] > 0),
+            BySign("dyhat", above=1, below=0, zero=0),
         ),
     ),
     suits=lambda v: abs(v["error"]) > 2,

@@ -1,6 +1,6 @@
 """Chapter 16: ratios through a relu, and the chain dA/dW = dA/dZ dZ/dW, numerically first."""
 
-from gradwork.worksheets.exercise import Ask, Chapter, Choice, Exercise, Given, Grid, Line, Note, Told
+from gradwork.worksheets.exercise import Ask, BySign, Chapter, Choice, Exercise, Given, Grid, Line, Note, Told
 from gradwork.worksheets.masks import mask_named as mask
 
 
@@ -67,7 +67,7 @@ FORMULA = Exercise(
         Choice(
             "W is raised a little. What does A do?",
             ("it rises", "it falls", "it stays as it is"),
-            lambda v: 0 if v["whole"] > 0 else 1 if v["whole"] < 0 else 2,
+            BySign("whole", above=0, below=1, zero=2),
         ),
     ),
     suits=lambda v: abs(v["X"]) > 1 and v["X"] != v["W"],

@@ -152,9 +152,26 @@ _CHAPTERS = {
         "Berechne dieselbe Steigung durch kleine Änderungen, mit den Regeln und durch Rückwärtsrechnen, und sieh, dass "
         "sie übereinstimmen."
     ),
-    "Three columns that must agree. One of them does not.": (
-        "Drei Spalten, die übereinstimmen müssen. Eine davon tut es nicht."
+    "Three ways to one slope: nudging, the rules, backpropagation. The three numbers must agree.": (
+        "Drei Wege zu einer Steigung: kleine Änderungen, die Regeln, Rückwärtsrechnen. Die drei Zahlen müssen "
+        "übereinstimmen."
     ),
+    "Three columns that must agree. Somebody made a mistake in one of them: work both slopes out yourself.": (
+        "Drei Spalten, die übereinstimmen müssen. In einer hat jemand einen Fehler gemacht: Berechne beide Steigungen "
+        "selbst."
+    ),
+    "nudging": "kleine Änderungen",
+    "the rules": "die Regeln",
+    "backpropagation": "Rückwärtsrechnen",
+    "By nudging, the same two slopes are": "Mit kleinen Änderungen sind dieselben beiden Steigungen",
+    "worked again": "nachgerechnet",
+    "Which of the three does not agree?": "Welche der drei stimmt nicht mit den anderen überein?",
+    "Which mistake is it?": "Welcher Fehler ist es?",
+    "the sign is turned round": "das Vorzeichen ist umgekehrt",
+    "the factor 2 of the square is missing": "der Faktor 2 des Quadrats fehlt",
+    "the factor x is missing": "der Faktor x fehlt",
+    "it is divided by h, and not by 2 h": "es ist durch h geteilt, nicht durch 2 h",
+    "the change is not divided at all": "die Änderung ist gar nicht geteilt",
     "Somebody has 2 * error for the slope of w. What was forgotten?": (
         "Jemand hat 2 * error als Steigung von w. Was wurde vergessen?"
     ),
@@ -185,6 +202,27 @@ _CHAPTERS = {
     "A learning rate that is too large steps over the valley, and up the other side.": (
         "Eine zu große Lernrate geht über das Tal hinweg und auf der anderen Seite hinauf."
     ),
+    "Before you work anything out: what will the slope be?": "Bevor Du rechnest: Wie wird die Steigung sein?",
+    "above 0": "über 0",
+    "below 0": "unter 0",
+    "Two steps, their lines out of order. Number the lines: each needs the one before it.": (
+        "Zwei Schritte, die Zeilen durcheinander. Nummeriere die Zeilen: Jede braucht die vor ihr."
+    ),
+    **{f"{name} is step": f"{name} ist Schritt" for name in ("error1", "slope1", "w2", "error2", "slope2", "w3")},
+    "Somebody worked a step and made one mistake. Work each line again from their numbers: one alone will differ.": (
+        "Jemand hat einen Schritt gerechnet und einen Fehler gemacht. Rechne jede Zeile mit den Zahlen nach, die dort "
+        "stehen: Nur eine weicht ab."
+    ),
+    "theirs": "dort steht",
+    "again, from theirs": "damit nachgerechnet",
+    "Where is the mistake?": "Wo ist der Fehler?",
+    "in the line of error": "in der Zeile von error",
+    "in the line of loss": "in der Zeile von loss",
+    "in the line of slope": "in der Zeile von slope",
+    "in the line of new_w": "in der Zeile von new_w",
+    "it is doubled, and not squared": "es ist verdoppelt, nicht quadriert",
+    "the step is added, and not taken off": "der Schritt ist addiert, nicht abgezogen",
+    "the learning rate is missing": "die Lernrate fehlt",
     "Weight and bias step together: both slopes are worked out before either of them moves.": (
         "Gewicht und Bias gehen zusammen: Beide Steigungen werden berechnet, bevor sich eines von beiden ändert."
     ),
@@ -241,6 +279,11 @@ _CHAPTERS = {
     "that unit is off for that row": "das Neuron ist bei diesem Datensatz aus",
     "its weight is 0": "sein Gewicht ist 0",
     "its bias is 0": "sein Bias ist 0",
+    "Three layers now, and the way back out of order. Number its lines: each needs the one before it.": (
+        "Jetzt drei Schichten, und der Rückweg durcheinander. Nummeriere seine Zeilen: Jede braucht die vor ihr."
+    ),
+    "And back, out of order:": "Und zurück, durcheinander:",
+    **{f"{name} is step": f"{name} ist Schritt" for name in ("dZ3", "dA2", "dZ2", "dA1", "dZ1", "dW1")},
     "Two rows of data through two layers, and back.": "Zwei Datensätze durch zwei Schichten und zurück.",
     # 12 softmax
     "Softmax and cross-entropy": "Softmax und Kreuzentropie",
@@ -344,14 +387,42 @@ _CHAPTERS = {
 
 _RULES = {
     "absolute value rule": "Betragsregel",
+    "arccosh rule": "Areakosinus-hyperbolicus-Regel",
+    "arccosine rule": "Arkuskosinusregel",
+    "arcsine rule": "Arkussinusregel",
+    "arcsinh rule": "Areasinus-hyperbolicus-Regel",
+    "arctangent rule": "Arkustangensregel",
+    "arctanh rule": "Areatangens-hyperbolicus-Regel",
+    "Bessel function rule": "Regel der Besselfunktion",
     "chain rule": "Kettenregel",
     "choice rule": "Auswahlregel",
+    "Cholesky rule": "Cholesky-Regel",
     "clip rule": "Begrenzungsregel",
+    "cofactor rule": "Kofaktorregel",
+    "conjugate rule": "Konjugationsregel",
     "constant factor rule": "Faktorregel",
     "constant rule": "Konstantenregel",
+    "cosh rule": "Kosinus-hyperbolicus-Regel",
     "cosine rule": "Kosinusregel",
+    "cube root rule": "Kubikwurzelregel",
+    "determinant rule": "Determinantenregel",
+    "dilogarithm rule": "Dilogarithmusregel",
+    "eigenvalue rule": "Eigenwertregel",
+    "eigenvector rule": "Eigenvektorregel",
+    "elliptic integral rule": "Regel des elliptischen Integrals",
+    "error function rule": "Regel der Fehlerfunktion",
+    "exponential integral rule": "Regel des Exponentialintegrals",
     "exponential rule": "Exponentialregel",
+    "Fourier rule": "Fourier-Regel",
+    "gamma function rule": "Regel der Gammafunktion",
+    "Huber rule": "Huber-Regel",
     "identity rule": "Regel der Identität",
+    "imaginary part rule": "Imaginärteilregel",
+    "implicit function rule": "Regel der impliziten Funktion",
+    "inverse rule": "Regel der inversen Matrix",
+    "least squares rule": "Regel der kleinsten Quadrate",
+    "linear system rule": "Regel des linearen Gleichungssystems",
+    "log-determinant rule": "Log-Determinanten-Regel",
     "log-softmax rule": "Log-Softmax-Regel",
     "log-sum-exp rule": "Log-Sum-Exp-Regel",
     "logarithm rule": "Logarithmusregel",
@@ -359,15 +430,25 @@ _RULES = {
     "maximum rule": "Maximumregel",
     "mean rule": "Mittelwertregel",
     "minimum rule": "Minimumregel",
+    "normal distribution rule": "Regel der Normalverteilung",
     "picking rule": "Auswahl von Einträgen",
+    "power and exponential rule": "Potenz- und Exponentialregel",
     "power rule": "Potenzregel",
     "product rule": "Produktregel",
+    "pseudoinverse rule": "Pseudoinversenregel",
+    "QR rule": "QR-Regel",
     "quotient rule": "Quotientenregel",
+    "real part rule": "Realteilregel",
     "rearranging rule": "Umordnungsregel",
     "reciprocal rule": "Kehrwertregel",
     "relu rule": "relu-Regel",
+    "remainder rule": "Restregel",
     "sigmoid rule": "Sigmoidregel",
+    "sinc rule": "sinc-Regel",
     "sine rule": "Sinusregel",
+    "singular value rule": "Singulärwertregel",
+    "singular vector rule": "Singulärvektorregel",
+    "sinh rule": "Sinus-hyperbolicus-Regel",
     "softmax rule": "Softmax-Regel",
     "softplus rule": "Softplus-Regel",
     "square root rule": "Wurzelregel",
@@ -376,9 +457,113 @@ _RULES = {
     "sum rule": "Summenregel",
     "tangent rule": "Tangensregel",
     "tanh rule": "tanh-Regel",
+    "writing rule": "Regel des Überschreibens",
 }
 
 _MISTAKES = {
+    "each is raised to the power first, and then they are added up": (
+        "erst wird jede Zahl potenziert, dann wird addiert"
+    ),
+    "it is divided by {n}, the number of all, and not by one less": (
+        "geteilt wird durch {n}, die Anzahl aller, und nicht durch eins weniger"
+    ),
+    "it is {right}, and not {wrong} of itself": "es ist {right} und nicht von selbst {wrong}",
+    "{one} divided by {other} is no quotient rule: each slope is multiplied by the other function": (
+        "{one} geteilt durch {other} ist keine Quotientenregel: Jede Steigung wird mit der anderen Funktion malgenommen"
+    ),
+    "{one} is multiplied by the other function, and not by {other}": (
+        "{one} wird mit der anderen Funktion multipliziert und nicht mit {other}"
+    ),
+    "{base} alone is raised to the power, and not {factor}": "nur {base} wird potenziert und nicht {factor}",
+    "it is the shares less {labels} here": "hier stehen die Anteile weniger {labels}",
+    "every share hangs on every score: P (1 - P) is the slope of one share alone": (
+        "jeder Anteil hängt von jedem Wert ab: P (1 - P) ist die Steigung eines Anteils allein"
+    ),
+    "the learning rate {rate} comes in with the step, and not here": (
+        "die Lernrate {rate} kommt erst beim Schritt dazu und nicht hier"
+    ),
+    "the factor {factor} belongs to {term}": "der Faktor {factor} gehört zu {term}",
+    "that is the sign of {name}: it is 0 here where {name} is not above 0": (
+        "das ist das Vorzeichen von {name}: Hier ist es 0, wo {name} nicht über 0 liegt"
+    ),
+    "order of factors": "Reihenfolge der Faktoren",
+    "The factors of a product of matrices stand in the other order.": (
+        "Die Faktoren eines Matrizenprodukts stehen in der anderen Reihenfolge."
+    ),
+    "{left} stands on the left and {right} on the right: in a product of matrices the order counts": (
+        "{left} steht links und {right} rechts: In einem Matrizenprodukt zählt die Reihenfolge"
+    ),
+    "{share} and 1 - {share} have changed places": "{share} und 1 - {share} sind vertauscht",
+    "{rest} stands where {share} belongs": "{rest} steht, wo {share} hingehört",
+    "the label says whose share {share} counts: that is the one of another class": (
+        "welcher Anteil von {share} zählt, sagt die Zielklasse: Das ist der einer anderen Klasse"
+    ),
+    "the label says whose share {share} counts: that is the sum over all classes": (
+        "welcher Anteil von {share} zählt, sagt die Zielklasse: Das ist die Summe über alle Klassen"
+    ),
+    "softmax axis": "Achse der Softmax",
+    "The shares on the way back add up to 1 along the wrong axis.": (
+        "Die Anteile ergeben auf dem Rückweg entlang der falschen Achse zusammen 1."
+    ),
+    "another constant factor": "ein anderer fester Faktor",
+    "The whole gradient is a constant times what is right, or was turned into a step before it was given.": (
+        "Der ganze Gradient ist ein festes Vielfaches des richtigen, oder er wurde schon zu einem Schritt gemacht."
+    ),
+    "extra factor": "Faktor zu viel",
+    "What comes back is multiplied by a value of the forward pass that has no place there.": (
+        "Was zurückkommt, wird mit einem Wert des Hinwegs multipliziert, der dort nicht hingehört."
+    ),
+    "extra term": "Summand zu viel",
+    "A term is added on the way back that has no place there, as for a skip connection that is not there.": (
+        "Auf dem Rückweg wird ein Summand addiert, der dort nicht hingehört, wie für eine Abkürzung, die es nicht gibt."
+    ),
+    "inner number": "Zahl im Inneren",
+    "One part of the way back is multiplied by a number that does not belong there.": (
+        "Ein Teil des Rückwegs wird mit einer Zahl multipliziert, die dort nicht hingehört."
+    ),
+    "that is the value of the relu: its slope {slope} is 1 or 0": (
+        "das ist der Wert der ReLU: Ihre Steigung {slope} ist 1 oder 0"
+    ),
+    "e is not raised to the scores: these are shares of the scores themselves": (
+        "es fehlt e hoch die Werte: Das sind Anteile der Werte selbst"
+    ),
+    "{function} belongs to another line: this number is taken as it is": (
+        "{function} gehört zu einer anderen Zeile: Diese Zahl bleibt, wie sie ist"
+    ),
+    "it is the mean of {name} along the other axis": "das ist der Mittelwert von {name} entlang der anderen Achse",
+    "the learning rate {rate} is multiplied in twice": "die Lernrate {rate} ist zweimal als Faktor darin",
+    "that is a part of the slope: the learning rate {rate} comes in with the step": (
+        "das ist ein Teil der Steigung: Die Lernrate {rate} kommt erst beim Schritt dazu"
+    ),
+    "that is {name} itself, and not how it changes": "das ist {name} selbst und nicht die Änderung",
+    "{factor} has no place here as a factor": "{factor} gehört hier nicht als Faktor hin",
+    "{nudge} is added as it is, and not multiplied by {factor}": (
+        "{nudge} wird so addiert, wie es ist, und nicht mit {factor} multipliziert"
+    ),
+    "{term} is a constant here: its slope is 0, and not {term}": (
+        "{term} ist hier fest: Die Steigung davon ist 0 und nicht {term}"
+    ),
+    "{term} is a constant here: its slope is 0, and not 1": (
+        "{term} ist hier fest: Die Steigung davon ist 0 und nicht 1"
+    ),
+    "{term} is not multiplied by {factor}: it comes in whole": (
+        "{term} wird nicht mit {factor} multipliziert: Es zählt ganz"
+    ),
+    "{factor} multiplies {term} as well: the sum is in brackets": (
+        "{factor} wird auch mit {term} multipliziert: Die Summe steht in Klammern"
+    ),
+    "{one} and {other} are multiplied, and not taken from each other": (
+        "{one} und {other} werden multipliziert und nicht voneinander abgezogen"
+    ),
+    "the products are worked out first, and then added up": "erst werden die Produkte ausgerechnet, dann wird addiert",
+    "{base} is a factor here, and no power": "{base} ist hier ein Faktor und keine Potenz",
+    "the shares add up to 1 along the other axis": "die Anteile ergeben entlang der anderen Achse zusammen 1",
+    "whether it is on is seen by the sign of {right}, and not by that of {wrong}": (
+        "ob die Einheit an ist, sieht man am Vorzeichen von {right} und nicht an dem von {wrong}"
+    ),
+    "the slope by {name} is what {name} is multiplied by, {right}, and not {name} itself": (
+        "die Steigung nach {name} ist das, womit {name} multipliziert wird, {right}, und nicht {name} selbst"
+    ),
     "mean or sum": "Mittelwert oder Summe",
     "The gradient is too large or too small by the number of rows or entries that a mean is over.": (
         "Der Gradient ist um die Anzahl der Datensätze oder Einträge eines Mittelwerts zu groß oder zu klein."
@@ -409,6 +594,11 @@ _MISTAKES = {
         "das gehört in Zeile {row}, Spalte {column}: Die Matrix ist transponiert"
     ),
     "{matrix} is taken with its rows and columns exchanged": "bei {matrix} sind Zeilen und Spalten vertauscht",
+    "a digit is left out or written twice: it is {value}": "eine Ziffer fehlt oder steht doppelt da: es ist {value}",
+    "that is the number of blank {number}": "das ist die Zahl von Lücke {number}",
+    "digit lost": "Ziffer verloren",
+    "A digit of a number is left out, or stands there twice.": "Eine Ziffer einer Zahl fehlt oder steht doppelt da.",
+    "rows and columns are exchanged": "Zeilen und Spalten sind vertauscht",
     "missing sum": "fehlende Summe",
     "The gradient still has the axis along which the array was broadcast.": (
         "Im Gradienten fehlt die Summe über die Einträge, auf die der Wert verteilt wurde."
@@ -618,6 +808,7 @@ _MISTAKES = {
         "Der Anteil der Regularisierung fehlt, ist zu groß oder zu klein oder steht, wo keiner hingehört."
     ),
     "weights decay, and not a bias": "Gewichte nehmen ab, ein Bias nicht",
+    "one digit is off by 1 or 2: reckon once more": "eine Ziffer ist um 1 oder 2 daneben: Rechne noch einmal nach",
     "slip of arithmetic": "Rechenfehler",
     "The number is the right one but for 1 or 2 in one digit.": ("Die Zahl stimmt bis auf 1 oder 2 in einer Ziffer."),
     "that is a relu's: below 0 it is not 0 here": "das ist die eines relu: Unter 0 ist sie hier nicht 0",
@@ -674,6 +865,7 @@ _HINTS = {
     ),
     "it follows from {what}": "es folgt aus {what}",
     "find blank {numbers} first": "finde zuerst Lücke {numbers}",
+    "{one} if {condition}, otherwise {other}": "{one}, falls {condition}, sonst {other}",
 }
 
 _PAGE = {
@@ -697,6 +889,9 @@ _PAGE = {
     "Formula": "Formel",
     "Table": "Tabelle",
     "Program": "Programm",
+    "Steps": "Schritte",
+    "why": "warum",
+    "warning": "Achtung",
     "over rows": "über Zeilen",
     "over columns": "über Spalten",
     "over rows and columns": "über Zeilen und Spalten",
@@ -716,4 +911,104 @@ _TERMINAL = {
     "try again; Enter leaves it, ? gives a hint": "versuch es noch einmal; Enter lässt es so, ? gibt einen Tipp",
 }
 
-TEXTS = {**_CHAPTERS, **_RULES, **_MISTAKES, **_MARKS, **_HINTS, **_PAGE, **_TERMINAL}
+_REPORT = {
+    "learner": "Name",
+    "learners": "Lernende",
+    "seed": "Nummer",
+    "marks": "Punkte",
+    "of": "von",
+    "mistakes": "Fehler",
+    "Most missed": "Am häufigsten verfehlt",
+    "missed": "verfehlt",
+    "blanks": "Lücken",
+    "Mistakes by name": "Fehler beim Namen",
+}
+
+_PAPER = {
+    "level {level}": "Stufe {level}",
+    "seed {seed}": "Nummer {seed}",
+    "QR code of this sheet": "QR-Code dieses Blatts",
+    "rows {first} to {last}:": "Zeilen {first} bis {last}:",
+}
+
+# How formulas are read aloud, and the few words that stand in them.
+_SPOKEN = {
+    "a formula": "eine Formel",
+    "if": "falls",
+    "to": "bis",
+    "in": "in",
+    "and": "und",
+    "equals": "gleich",
+    "is less than": "ist kleiner als",
+    "is greater than": "ist größer als",
+    "is at most": "ist höchstens",
+    "is at least": "ist mindestens",
+    "is not equal to": "ist ungleich",
+    "is about": "ist ungefähr",
+    "goes to": "geht gegen",
+    "plus": "plus",
+    "minus": "minus",
+    "plus or minus": "plus oder minus",
+    "times": "mal",
+    "matrix times": "Matrixprodukt mit",
+    "times, entry by entry,": "mal, Eintrag für Eintrag,",
+    "composed with": "verkettet mit",
+    "over": "durch",
+    "the logarithm of": "der Logarithmus von",
+    "e to the power of": "e hoch",
+    "the square root of": "die Quadratwurzel aus",
+    "the cube root of": "die dritte Wurzel aus",
+    "the root of degree {degree} of": "die Wurzel vom Grad {degree} aus",
+    "the sum of": "die Summe von",
+    "the mean of": "der Mittelwert von",
+    "the maximum of": "das Maximum von",
+    "the minimum of": "das Minimum von",
+    "the absolute value of": "der Betrag von",
+    "{function} of": "{function} von",
+    "open bracket": "Klammer auf",
+    "close bracket": "Klammer zu",
+    "open square bracket": "eckige Klammer auf",
+    "close square bracket": "eckige Klammer zu",
+    "open brace": "geschweifte Klammer auf",
+    "close brace": "geschweifte Klammer zu",
+    "open bracket {body} close bracket": "Klammer auf {body} Klammer zu",
+    "{base} squared": "{base} Quadrat",
+    "{base} cubed": "{base} hoch 3",
+    "{base} to the power of {exponent}": "{base} hoch {exponent}",
+    "{number} times 10 to the power of {exponent}": "{number} mal 10 hoch {exponent}",
+    "not a number": "keine Zahl",
+    "infinity": "unendlich",
+    "and so on": "und so weiter",
+    "and so on down": "und so weiter nach unten",
+    "struck out": "durchgestrichen",
+    "blank {number}, one of: {choices}; end of choices": "Lücke {number}, eines von: {choices}; Ende der Auswahl",
+    "{matrix} transposed": "{matrix} transponiert",
+    "{name} sub {indices}": "{name} Index {indices}",
+    "the absolute value of {body}, end of absolute value": "der Betrag von {body}, Ende des Betrags",
+    "the norm of {body}, end of norm": "die Norm von {body}, Ende der Norm",
+    "the sum of {body}": "die Summe von {body}",
+    "the sum over {below} of {body}": "die Summe über {below} von {body}",
+    "the sum from {below} to {above} of {body}": "die Summe von {below} bis {above} von {body}",
+    "second derivative: ": "zweite Ableitung: ",
+    "derivative of order {order}: ": "Ableitung der Ordnung {order}: ",
+    "d {top} by d {bottom}": "d {top} nach d {bottom}",
+    "partial {top} by partial {bottom}": "partiell {top} nach partiell {bottom}",
+    "by": "mal",
+    "a vector of {size}": "ein Vektor der Länge {size}",
+    "a {size} matrix": "eine Matrix, {size}",
+    "the vector of {size}: {rows}; end of vector": "der Vektor der Länge {size}: {rows}; Ende des Vektors",
+    "the {size} matrix: {rows}; end of matrix": "die Matrix, {size}: {rows}; Ende der Matrix",
+}
+
+TEXTS = {
+    **_CHAPTERS,
+    **_RULES,
+    **_MISTAKES,
+    **_MARKS,
+    **_HINTS,
+    **_PAGE,
+    **_TERMINAL,
+    **_REPORT,
+    **_PAPER,
+    **_SPOKEN,
+}
