@@ -219,13 +219,14 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="write every case there, side by side with what it really is")
     parser.add_argument("--write", action="store_true", help="keep the totals in benchmarks/PLANTED.md")
     parser.add_argument("--every", type=int, default=1, help="every so many cases only")
+    parser.add_argument("--first", type=int, default=0, help="the first of these")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--limit", type=int, default=60, help="seconds a case")
     options = parser.parse_args()
     signal.signal(signal.SIGALRM, too_long)
     warnings.simplefilter("ignore")
-    wrong = [case for case in SETS[options.set].planted()[:: options.every] if options.word in case.name]
-    good = [case for case in SETS[options.set].right()[:: options.every] if options.word in case.name]
+    wrong = [case for case in SETS[options.set].planted()[options.first :: options.every] if options.word in case.name]
+    good = [case for case in SETS[options.set].right()[options.first :: options.every] if options.word in case.name]
     outcomes = run_all([*wrong, *good], options.limit, options.jobs)
     wrong, good = outcomes[: len(wrong)], outcomes[len(wrong) :]
     summary = [*table(wrong, good), "", *totals(wrong, good)]

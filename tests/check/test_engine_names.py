@@ -154,6 +154,7 @@ def test_one_number_alone_tells_too_little_for_a_rare_mistake() -> None:
     evidence: Any = type("E", (), {"second": None})()
     evidence.yours, evidence.right = {"w": np.array(1.5)}, {"w": np.array(1.0)}
     evidence.tolerance = {"w": np.array(1e-4)}
+    evidence.verdicts = {}
     assert not _tells(finding, evidence)
     evidence.tolerance = {"w": np.array(1e-12)}
     assert _tells(finding, evidence)

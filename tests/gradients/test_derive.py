@@ -129,7 +129,7 @@ def test_the_matrix_product_rule_is_printed_with_transposes() -> None:
     made = gw.derive(NET, wrt="W1", kwargs=network())
     text = [str(step) for step in made.steps]
     assert any("d loss/d W1 = X^T @ (d loss/d z1)" in t for t in text)
-    assert any("relu rule: d loss/d z1 = d loss/d a1 * [z1 > 0]" in t for t in text)
+    assert any("relu rule: d loss/d z1 = d loss/d a1 (*) [z1 > 0]" in t for t in text)
 
 
 def test_what_cannot_be_derived_is_said() -> None:

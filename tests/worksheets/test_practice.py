@@ -96,7 +96,7 @@ def test_a_wrong_answer_is_asked_for_again_and_may_be_left() -> None:
 
 
 def test_what_cannot_be_read_is_not_called_wrong() -> None:
-    _, said = sitting_of(gw.sheet("one-weight", seed=3), ["about 3", "q"])
+    _, said = sitting_of(gw.sheet("one-weight", seed=3), ["nearly 3", "q"])
     assert "unreadable: this cannot be read as a number" in said and "wrong" not in said
 
 

@@ -37,7 +37,8 @@ DRAWS = 4
 SHARES = (0.7, 0.4, 0.2, 0.1, 0.03, 0.0)
 ASIDE, FAR, RUN_AWAY = 0.125, 4, 1e3
 WHOLE = frozenset({"floor", "ceil", "rint", "trunc", "fix", "round", "floor_divide", "heaviside"})
-EXACT = REARRANGING | WHOLE | {"max", "min", "maximum", "minimum", "absolute", "negative", "where", "sign", "concatenate"}
+PICKING = frozenset({"max", "min", "maximum", "minimum", "where", "concatenate"})
+EXACT = REARRANGING | WHOLE | PICKING | {"absolute", "negative", "sign"}
 ADDING = frozenset({"sum", "mean", "matmul", "einsum", "dot", "cumsum"})
 
 

@@ -13,15 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from gradwork.check.given import Array, Leaf
+from gradwork.check.given import Array, Leaf, plain
 from gradwork.check.verdicts import Verdict
-from gradwork.errors import GradworkError
+from gradwork.errors import GradworkError, TracedValueError
 from gradwork.gradients.backprop import backpropagate
 from gradwork.gradients.transforms import check_one_number
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run, spread
-from gradwork.graph.trace import Function, trace_call
+from gradwork.graph.trace import Function, Trace, trace_call
+from gradwork.graph.tree import flatten
 
 Edit = Callable[[Sequence[Any]], Any]
 SMALL = 1e-9  # of an array's typical slope: what is nearer than this is taken for equal, where nothing is less exact
@@ -151,7 +152,7 @@ class Joint:
 def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves: Sequence[Leaf]) -> Joint | None:
     """Trace the loss and go back from it; None where it cannot be traced, or has no rule somewhere."""
     try:
-        traced = trace_call(f, args, kwargs, floating=tuple(dict.fromkeys(leaf.key for leaf in leaves)))
+        traced = _traced(f, args, kwargs, tuple(dict.fromkeys(leaf.key for leaf in leaves)))
         check_one_number(traced)
         graph = traced.graph
         given = [traced.values[i] for i in graph.inputs]
@@ -168,6 +169,24 @@ def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves
     checked = {leaf.name for leaf in leaves if leaf.yours is not None}
     slope = {name: out for name, out in zip(places, back.graph.outputs, strict=True) if name in checked}
     return Joint(back.graph, every, len(graph.nodes), back.of, places, slope)
+
+
+def _traced(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], asked: Sequence[int | str]) -> Trace:
+    """The trace of a loss; one that needs its counts or labels as plain numbers gets them so."""
+    try:
+        return trace_call(f, args, kwargs, floating=asked)
+    except TracedValueError:
+        given: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        real = [key for key, value in given if key in asked or not _whole(value)]
+        if len(real) == len(given):
+            raise
+        return trace_call(f, args, kwargs, floating=asked, only=real)
+
+
+def _whole(value: Any) -> bool:
+    """Whether an argument is of whole numbers alone."""
+    inside = [plain(leaf) for leaf in flatten(value)[0]]
+    return bool(inside) and all(number is not None and number.dtype.kind in "iub" for number in inside)
 
 
 @dataclass(frozen=True, eq=False)

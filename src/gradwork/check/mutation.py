@@ -18,6 +18,7 @@ from gradwork.check.guarded import guarded
 from gradwork.check.screen import Screen
 from gradwork.check.turns import MOST_MEMBERS, Turns
 
+RUNS = "times that this line runs"
 LOOSELY = 2  # the families of nodes of whatever shape
 _NUMBERED = re.compile(r"_?\d+")
 CLOCK = 8  # mistakes between two looks at the clock
@@ -56,7 +57,7 @@ def _repeated(joint: Joint, one_by_one: Sequence[Made]) -> Iterator[Made]:
         # Or in the same words: not every turn may have the same choice of mistakes.
         words = _NUMBERED.sub("", mutant.says)
         counts[words, mutant.node] = alike = counts.get((words, mutant.node), -1) + 1
-        for which, keys in enumerate((turns.key, turns.line, turns.loose)):
+        for which, keys in enumerate((turns.key, turns.line, turns.loose, *turns.ways)):
             groups.setdefault((cause.code, keys[mutant.node], place, which), []).append((cause, mutant))
             if place != alike or which == LOOSELY:
                 groups.setdefault((cause.code, keys[mutant.node], words, alike, which), []).append((cause, mutant))
@@ -65,7 +66,8 @@ def _repeated(joint: Joint, one_by_one: Sequence[Made]) -> Iterator[Made]:
         ids = tuple(id(m) for _, m in members)
         if 1 < len(members) <= MOST_MEMBERS and ids not in seen:
             seen.add(ids)
-            yield _together(members, f"and so each of the {len(members)} times that this line runs")
+            everywhere = turns.everywhere([m.node for _, m in members])
+            yield _together(members, everywhere.replace("at each", "each").replace("turns of the loop", RUNS))
 
 
 def _together(members: Sequence[Made], says: str) -> Made:

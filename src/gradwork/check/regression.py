@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -29,6 +30,7 @@ LINEAR = ("add", "subtract", "negative", "sum", "mean", "reshape", "broadcast_to
 MOST_TERMS, MOST_PARTS = 12, 400
 MOST_ROWS = 256
 ADDS_UP, THOUSAND = 1e-9, 1e3
+MOST_LENGTHS = 4  # of the data
 PER_ROW = 4  # entries of an array that are looked at for each row
 SECONDS = 3.0  # for all rows together
 
@@ -175,10 +177,19 @@ def _depends_on_data(joint: Joint) -> list[bool]:
         if node.op == INPUT:
             found.append(position not in checked and np.size(joint.values[position]) > 1)
         elif node.op == CONSTANT:
-            found.append(np.ndim(joint.values[position]) > 0)
+            # What a product of the parameters should be, as of W^T W - 1.
+            target = all(joint.node(r).op == "subtract" for r in joint.graph.consumers[position])
+            found.append(np.ndim(joint.values[position]) > 0 and not (target and _is_plain(joint.values[position])))
         else:
             found.append(any(found[i] for i in node.inputs))
     return found
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an array that is written into the loss is an identity or the same number throughout: no data."""
+    held = np.asarray(value)
+    square = held.ndim == 2 and held.shape[0] == held.shape[1]
+    return bool(held.size and (np.all(held == held.flat[0]) or (square and np.array_equal(held, np.eye(len(held))))))
 
 
 # -- the fit ----------------------------------------------------------------------------------------------------------
@@ -216,11 +227,13 @@ def _fit(evidence: Evidence, name: str, terms: Sequence[Term]) -> dict[int, floa
 
 
 def _one_off(evidence: Evidence, name: str, terms: Sequence[Term], active: Sequence[Term]) -> dict[int, float] | None:
-    """Too few entries to solve: one term left out, counted twice or by half, or with the sign turned, and no other."""
+    """Too few entries to solve: one term left out, counted twice, by half or by the row, or with the sign turned."""
+    joint = evidence.joint
+    lengths = sorted(n for n in row_counts(joint) if n > 2)[:MOST_LENGTHS] if joint is not None else []
     for term in active if len(active) > 1 else ():
-        for number in (0.0, 2.0, 0.5, -1.0):
+        for number in (0.0, 2.0, 0.5, -1.0, *(1.0 / n for n in lengths), *map(float, lengths)):
             coefficients = {t.node: number if t is term else 1.0 for t in active}
-            if _equal(evidence, name, combined(name, terms, coefficients), 2.0):
+            if _equal(evidence, name, combined(name, terms, coefficients), max(2.0, number)):
                 return coefficients
     return None
 

@@ -64,7 +64,7 @@ class Screen:
         self.names = [n for n in joint.slope if n in evidence.fitting or n not in evidence.wrong]
         self.wrong = [n for n in evidence.fitting if n in joint.slope and np.isfinite(evidence.yours[n]).all()]
         self._known: dict[tuple[int, ...], bool] = {}
-        self._reached: dict[int, list[bool]] = {}
+        self._behind = _bits(joint)
         self.weights: dict[str, dict[int, Array]] = {}
         self.target: dict[str, float] = {}
         self.reach: dict[str, float] = {}
@@ -131,31 +131,23 @@ class Screen:
     def _apart(self, positions: tuple[int, ...]) -> bool:
         """Whether what these nodes change in what comes back meets nowhere behind another of them."""
         if positions not in self._known:
-            landed = sorted(self._landing(p) for p in positions)
-            apart = len(set(landed)) == len(landed)
-            for place, position in enumerate(landed[:-1]):
-                if not apart:
-                    break
-                behind = self._behind(position)
-                apart = not any(behind[p] for p in landed[place + 1 :])
+            before, apart = 0, True
+            for landed in sorted(self._landing(p) for p in positions):
+                apart = apart and not self._behind[landed] & before
+                before |= 1 << landed
             self._known[positions] = apart
         return self._known[positions]
 
     def _meets(self, values: _Read, edits: Mapping[int, Edit]) -> bool:
         """Whether a wrong value is made from what another mistake changes."""
-        behind = [self._behind(p) for p in edits]
-        return values.all or any(b[i] for i in values.read for b in behind)
+        changed = sum(1 << p for p in edits)
+        return values.all or any(self._behind[i] & changed for i in values.read)
 
     def _landing(self, position: int) -> int:
         """The first node that carries a slope back on the way from a node."""
         while position not in self.carrying:
             (position,) = self.joint.graph.consumers[position]
         return position
-
-    def _behind(self, position: int) -> list[bool]:
-        if position not in self._reached:
-            self._reached[position] = self.joint.graph.depends_on([position])
-        return self._reached[position]
 
     def fits(self, position: int, changed: Array, *, alone: bool = False) -> Array:
         """For each of several values of a node, a row each, whether it explains a wrong array and spoils no right one.
@@ -180,6 +172,17 @@ class Screen:
             elif not alone:
                 spoils |= np.abs(number) > reach
         return np.asarray(finite & fitting & ~spoils)
+
+
+def _bits(joint: Joint) -> list[int]:
+    """For each node, itself and all that it is worked out from, a bit each."""
+    found: list[int] = []
+    for position, node in enumerate(joint.graph.nodes):
+        bits = 1 << position
+        for i in node.inputs:
+            bits |= found[i]
+        found.append(bits)
+    return found
 
 
 def _unit(joint: Joint) -> float:

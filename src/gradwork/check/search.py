@@ -9,9 +9,11 @@ Source: mutation as a means of diagnosis: DeMillo, Lipton and Sayward, 1978, the
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -22,16 +24,22 @@ from gradwork.check.handwritten import handwritten
 from gradwork.check.mutation import all_mutants, tried
 from gradwork.check.pairs import of_terms, two_at_once, two_likely, with_a_factor, with_a_term
 from gradwork.check.parts import with_parts
+from gradwork.check.pinned import of_another_step
+from gradwork.check.routes import of_paths
 from gradwork.check.screen import Screen, screened
 from gradwork.check.sequences import in_turns
+from gradwork.check.sites import Names
 from gradwork.check.swaps import swapped
+from gradwork.check.turns import Turns
 
 SECONDS = 4.5  # of computing, for all single mistakes together; patterns are always tried
+SECONDS_IN_LOOPS = 6.5  # a mistake at every turn can seldom be told before it is tried
 SOON = 1.0  # for those that cannot be told before they are tried, the first time
 SECONDS_FOR_PAIRS = 1.0
 MOST_NAMED = 3  # causes that fit alike
 ENOUGH, MOST_TELLING = 9.0, 4  # digits that have to agree; entries of an array that are looked at for them
 OF_MANY = 15.0  # of pairs of mistakes, and of other values in a place: a million and more are tried
+_SAME = re.compile(r"(?:^|, |: )(.+?) stands where \1 belongs")  # of two values that are called alike
 MANY = frozenset("GW236 GW248 GW255 GW256 GW257".split())
 
 
@@ -40,8 +48,32 @@ def diagnosed(evidence: Evidence) -> list[Finding]:
     wrong = set(evidence.wrong)
     facts = [f for f in _patterns(evidence, facts=True) if f.explains or not wrong]
     wrong -= {name for f in facts for name in f.explains}
+    wrong -= {name for name in wrong if name in evidence.fitting and _only_at_kinks(evidence, name)}
     found = _explained(evidence, wrong) if wrong else []
-    return [*sorted(facts, key=lambda f: f.cause.rank), *found]
+    return [*sorted(facts, key=lambda f: f.cause.rank), *(_spelled(f, evidence) for f in found)]
+
+
+def _spelled(finding: Finding, evidence: Evidence) -> Finding:
+    """A long formula that a sentence calls u39 is written behind it."""
+    if evidence.joint is None:
+        return finding
+    told = Names.of(evidence.joint).spelled(finding.says)
+    return replace(finding, says=f"{finding.says} ({told})") if told else finding
+
+
+def _at_kink(evidence: Evidence, name: str) -> Any:
+    """Which entries have no one slope, so that they speak for no cause."""
+    verdict, shape = evidence.verdicts.get(name), np.shape(evidence.yours[name])
+    return verdict.at_kink if verdict is not None and np.shape(verdict.at_kink) == shape else np.zeros(shape, bool)
+
+
+def _only_at_kinks(evidence: Evidence, name: str) -> bool:
+    kinks = _at_kink(evidence, name)
+    if not np.any(kinks) or np.shape(evidence.yours[name]) != np.shape(evidence.right[name]):
+        return False
+    with np.errstate(all="ignore"):
+        same = np.abs(evidence.yours[name] - evidence.right[name]) <= evidence.tolerance[name]
+    return bool(np.all(same | kinks))
 
 
 def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
@@ -49,7 +81,7 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     found: list[Finding] = []
     confirmed: list[Finding] = []
     for stage in _stages(evidence):
-        more = [f for f in stage if not f.edits or _tells(f, evidence)]
+        more = [f for f in stage if not f.edits or (_tells(f, evidence) and not _SAME.search(f.says))]
         found += more
         confirmed = _confirmed(_whole(more, wrong), evidence)
         if confirmed:
@@ -69,7 +101,14 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     if confirmed:
         return _best(confirmed)
     separate = _confirmed([f for f in found if f.alone and wrong <= set(f.explains)], evidence)
-    return _best(separate) if separate else _covered(found, evidence, wrong) or covering
+    if separate:
+        return _best(separate)
+    # Of the many stand-ins, one that explains only a part of what is wrong does so by chance.
+    return _covered([f for f in found if f.cause.code not in MANY], evidence, wrong) or _plain(covering)
+
+
+def _plain(covering: Sequence[Finding]) -> list[Finding]:
+    return [f for f in covering if f.cause.code not in MANY]
 
 
 def _whole(found: Sequence[Finding], wrong: set[str]) -> list[Finding]:
@@ -91,7 +130,8 @@ def _patterns(evidence: Evidence, facts: bool = False) -> Iterator[Finding]:
 def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
     """Where causes are looked for, one after the other, until one is found that explains everything."""
     patterns = list(_patterns(evidence))
-    ended = time.thread_time() + SECONDS
+    loops = evidence.joint is not None and Turns.of(evidence.joint).loops
+    ended = time.thread_time() + (SECONDS_IN_LOOPS if loops else SECONDS)
     ways: list[tuple[Joint, Screen | None]] = []
     if evidence.joint is not None:
         ways.append((evidence.joint, screened(evidence.joint, evidence)))
@@ -104,11 +144,18 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
     for joint, screen in ways[:1]:
         # Plain mistakes in what goes forward, while they take no time: they are told more simply than what follows.
         soon = min(ended, time.thread_time() + SOON)
-        yield tried(evidence, joint, evidence.right, {}, all_mutants(joint), soon, screen, told=False)
+        paths = tried(evidence, joint, evidence.right, {}, of_paths(joint), soon, screen)
+        soon = min(ended, time.thread_time() + SOON)
+        plain = tried(evidence, joint, evidence.right, {}, all_mutants(joint), soon, screen, told=False)
+        yield itertools.chain(paths, plain)
         # In a loop, the state of another step is the likeliest mistake, and can seldom be told before it is tried.
         if screen is not None:
             soon = min(ended, time.thread_time() + SOON)
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, soon, near=True), soon, screen)
+            soon = min(ended, time.thread_time() + SOON)
+            yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, soon, alike=True), soon, screen)
+            soon = min(ended, time.thread_time() + SOON)
+            yield tried(evidence, joint, evidence.right, {}, of_another_step(joint, soon), soon)
     for joint, screen in ways:
         if screen is not None:
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=True)
@@ -151,6 +198,7 @@ def _tells(finding: Finding, evidence: Evidence) -> bool:
     for name in finding.explains:
         with np.errstate(all="ignore"):
             error = np.abs(evidence.yours[name] - evidence.right[name]) / evidence.tolerance[name]
+            error = np.where(_at_kink(evidence, name), 0.0, error)
         told = np.log10(error[np.isfinite(error) & (error > 1)])
         digits += float(np.sum(np.sort(told.reshape(-1))[-MOST_TELLING:]))
         if np.isinf(error).any():

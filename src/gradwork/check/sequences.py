@@ -26,10 +26,13 @@ TURNING = (*TRANSPARENT, "getitem", "transpose")
 Row = tuple[int, ...]
 
 
-def in_turns(joint: Joint, screen: Screen, ended: float, near: bool = False) -> Iterator[tuple[Cause, Mutant]]:
+def in_turns(
+    joint: Joint, screen: Screen, ended: float, near: bool = False, alike: bool = False
+) -> Iterator[tuple[Cause, Mutant]]:
     """At each family of the way back and each place that it reads: every other sequence of values of that shape.
 
-    near: only the same values one step earlier or later, which are the likeliest, and what piles up from turn to turn.
+    near:  only the same values one step earlier or later, which are the likeliest, and what piles up from turn to turn.
+    alike: only values of the same step that the same op makes, such as another gate.
     """
     turns, by_code = Turns.of(joint), {cause.code: cause for cause in causes()}
     by_code[SLOPES] = replace(by_code[SLOPES], rank=by_code[OPERAND].rank + 1)  # a value is told more simply
@@ -39,7 +42,7 @@ def in_turns(joint: Joint, screen: Screen, ended: float, near: bool = False) -> 
     if near:
         yield from _piled_up(joint, by_code[TWICE])
         yield from _everywhere(joint, values, by_code[OPERAND], ended)
-    else:
+    elif not alike:
         yield from _added_up(joint, screen, slopes, by_code[SLOPES])
     for members in turns.families.values():
         if members[0] < joint.forward or joint.node(members[0]).op == CONSTANT:
@@ -53,6 +56,8 @@ def in_turns(joint: Joint, screen: Screen, ended: float, near: bool = False) -> 
             for other in _others(joint, used, slopes if carries else values):
                 if near and (not set(other) & set(used) or len(set(other)) == 1):
                     continue
+                if alike and (carries or not _is_alike(joint, used, other)):
+                    continue
                 key = (members, place, other)
                 if key in seen or (carries and any(o >= m for o, m in zip(other, members, strict=True))):
                     continue
@@ -62,6 +67,11 @@ def in_turns(joint: Joint, screen: Screen, ended: float, near: bool = False) -> 
                 mutant = _mutant(joint, screen, members, [w[1] for w in ways], place, used, other, carries)
                 if mutant is not None:
                     yield by_code[SLOPES if carries else OPERAND], mutant
+
+
+def _is_alike(joint: Joint, used: Row, other: Row) -> bool:
+    """Whether the same op makes two sequences of values, none of which is in both."""
+    return joint.node(used[0]).op == joint.node(other[0]).op and not set(used) & set(other) and len(set(other)) > 1
 
 
 def _everywhere(joint: Joint, values: Sequence[Row], cause: Cause, ended: float) -> Iterator[tuple[Cause, Mutant]]:
@@ -113,7 +123,7 @@ def _wherever(joint: Joint, instead: dict[int, int]) -> dict[int, Edit]:
 
 def _reading(joint: Joint, position: int, spots: dict[int, int]) -> Edit:
     return lambda values: np.broadcast_to(
-        _done(joint, position, {k: values[i] for k, i in spots.items()}, values), joint.node(position).shape
+        done(joint, position, {k: values[i] for k, i in spots.items()}, values), joint.node(position).shape
     )
 
 
@@ -180,7 +190,7 @@ def _piled_up(joint: Joint, cause: Cause) -> Iterator[tuple[Cause, Mutant]]:
 
 def _plus(joint: Joint, position: int, other: int) -> Edit:
     """A node, worked out of what it reads by then, and another value."""
-    return lambda values: np.asarray(_done(joint, position, {}, values)) + np.asarray(values[other])
+    return lambda values: np.asarray(done(joint, position, {}, values)) + np.asarray(values[other])
 
 
 def _terms(joint: Joint, last: int) -> Row:
@@ -243,6 +253,10 @@ def _mutant(
     }
     if not edits or screen.judged(edits) is False:
         return None
+    if sum(not np.array_equal(joint.value(u), joint.value(o)) for u, o in zip(used, other, strict=True)) < 2:
+        return None  # that is no mistake of every turn
+    if joint.node(used[0]).dtype.kind in "iu" and not _is_next(Names.of(joint), used, other):
+        return None  # of a few whole numbers, many orders give the same
     first, *rest = edits
     names, some = Names.of(joint), len(members) // 2
     of = made_for(joint, members[some])
@@ -250,12 +264,18 @@ def _mutant(
     return Mutant(
         first,
         edits[first],
-        f"{says}, and so at each of the {len(members)} turns of the loop",
+        f"{says}, {Turns.of(joint).everywhere(members)}",
         joint.layers[of],
         f"the {joint.node(members[some]).origin.by or 'rule'} takes the values of the same step",
         f"use {_called(names, used[some], joint if carries else None)}",
         more={m: edits[m] for m in rest},
     )
+
+
+def _is_next(names: Names, used: Row, other: Row) -> bool:
+    """Whether each turn reads what belongs to the turn before it, or after it."""
+    mine, theirs = [names.name(u) for u in used], [names.name(o) for o in other]
+    return theirs[1:] == mine[:-1] or theirs[:-1] == mine[1:]
 
 
 def _called(names: Names, position: int, back: Joint | None) -> str:
@@ -267,7 +287,14 @@ def _called(names: Names, position: int, back: Joint | None) -> str:
     return names.name(position)
 
 
+def _telling(names: Names, used: Row, other: Row, some: int) -> int:
+    """A turn at which the two are called differently, the one in the middle if it can be."""
+    turns = sorted(range(len(used)), key=lambda k: abs(k - some))
+    return next((k for k in turns if names.name(used[k]) != names.name(other[k])), some)
+
+
 def _said(names: Names, used: Row, other: Row, some: int, back: Joint | None) -> str:
+    some = _telling(names, used, other, some)
     right, wrong = _called(names, used[some], back), _called(names, other[some], back)
     if other[1:] == used[:-1]:
         return f"the value of the step before, such as {wrong}, stands where that of the step, {right}, belongs"
@@ -280,13 +307,14 @@ def _with(joint: Joint, position: int, place: int, way: Row, other: int) -> Edit
     def edit(values: Sequence[Any]) -> Any:
         value = values[other]
         for step in way:
-            value = _done(joint, step, {0: value}, values)
-        return np.broadcast_to(_done(joint, position, {place: value}, values), joint.node(position).shape)
+            value = done(joint, step, {0: value}, values)
+        return np.broadcast_to(done(joint, position, {place: value}, values), joint.node(position).shape)
 
     return edit
 
 
-def _done(joint: Joint, position: int, instead: dict[int, Any], values: Sequence[Any]) -> Any:
+def done(joint: Joint, position: int, instead: dict[int, Any], values: Sequence[Any]) -> Any:
+    """A node worked out of what it reads by then, with other values at some of the places where it reads."""
     node = joint.node(position)
     if node.op in (INPUT, CONSTANT):
         return values[position]

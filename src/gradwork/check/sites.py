@@ -136,6 +136,12 @@ def without_copies(joint: Joint, position: int) -> int:
     return position
 
 
+def equal_values(one: Any, other: Any) -> bool:
+    """Whether two values are the same up to rounding, and not zero."""
+    reach = 1e-12 * float(np.max(np.abs(one), initial=0.0))
+    return bool(reach and np.shape(one) == np.shape(other) and np.max(np.abs(np.subtract(one, other))) <= reach)
+
+
 def as_it_is(position: int) -> Edit:
     """The value of another node, unchanged."""
     return lambda values: values[position]
@@ -154,6 +160,8 @@ def slope_in_words(names: Names, step: ChainStep) -> str:
 
 
 LONGEST = 12  # operations in a formula that stands for a name
+SPELLED, MOST_SPELLED = 60, 2  # characters of the formula behind such a name; names
+_LONG = re.compile(r"\bu(\d+)\b")
 _POWER_ONE = re.compile(r"\^1(?![\w.^])")  # of 2 u^1, the slope of a square
 
 
@@ -243,6 +251,18 @@ class Names:
             return self._texts[position]
         cut = {**self.cut, **instead}
         return one_line(read(self.joint.graph, position, cut, own=position in cut))
+
+    def spelled(self, says: str) -> str:
+        """What the first of the names such as u39 in a sentence stand for: "with u39 = a b + c"."""
+        found: list[str] = []
+        for digits in dict.fromkeys(_LONG.findall(says)):
+            position = int(digits)
+            called = position < self.joint.forward and not self.joint.node(position).name
+            if called and self.cut.get(position) == Symbol(f"u{digits}") and len(found) < MOST_SPELLED:
+                formula = self.written(position, {})
+                short = formula if len(formula) <= SPELLED else f"{formula[:SPELLED].rsplit(' ', 1)[0]} ..."
+                found.append(f"u{digits} = {short}")
+        return "with " + " and ".join(found) if found else ""
 
     def in_layer(self, of: int) -> str:
         """ ", in layer 2", for a node of the loss; "" where there are no layers."""

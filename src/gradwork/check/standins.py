@@ -75,7 +75,7 @@ class StandIns:
                 continue
             flat = np.ascontiguousarray(value, float).reshape(-1)
             key = np.round(flat, 12).tobytes() if size < 100_000 else bytes(str(id(flat)), "ascii")
-            if key in seen or not np.isfinite(flat).all():
+            if key in seen or not np.isfinite(flat).all() or not flat.any():  # nothing in its place: a missing path
                 continue
             seen.add(key)
             found.append(stand_in)
@@ -153,6 +153,7 @@ def _plain(name: str) -> Iterator[tuple[str, Make, int]]:
 def _companions(name: str, value: Array) -> Iterator[tuple[str, Make, int]]:
     yield from _plain(name)
     yield f"1 - {name}", lambda v: 1 - v, 1
+    yield f"({name} - 1)", lambda v: v - 1, 2
     yield f"|{name}|", np.abs, 2
     yield f"({name} > 0)", lambda v: (v > 0) * 1.0, 1
     yield f"({name} <= 0)", lambda v: (v <= 0) * 1.0, 2

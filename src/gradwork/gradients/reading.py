@@ -16,7 +16,7 @@ import numpy as np
 from gradwork.graph.graph import CONSTANT, INPUT, Graph
 from gradwork.graph.op import REGISTER
 from gradwork.graph.passes import TRANSPARENT
-from gradwork.notation.layout import Dots, Fraction, Layout, Matrix, Number, Symbol, Words
+from gradwork.notation.layout import Dots, Fraction, Layout, Matrix, Number, Symbol, Words, infix
 
 Cut = Mapping[int, Layout]
 _LARGEST = 300
@@ -61,11 +61,25 @@ def _piece(graph: Graph, position: int, done: Mapping[int, Layout]) -> Layout:
         return Symbol(node.name or f"u{position}")
     if node.op == CONSTANT:
         return constant(graph.constants[position], node.name)
+    if node.op in _PRODUCTS and all(_is_matrix(graph, i) and not isinstance(done[i], Number) for i in node.inputs):
+        # Side by side they would be read as a product of matrices.
+        return infix("⊙", *(done[i] for i in node.inputs))
     op = REGISTER.named(node.op)
     params: dict[str, Any] = dict(node.params)
     if _takes_ndim(op.notation):
         params["ndim"] = len(graph.nodes[node.inputs[0]].shape)
     return op.notation(*(done[i] for i in node.inputs), **params)  # type: ignore[no-any-return]
+
+
+_PRODUCTS = frozenset({"multiply", "chain_product"})
+
+
+def _is_matrix(graph: Graph, position: int) -> bool:
+    """Whether a value is a matrix of its own, and not a number or a row that was spread over one."""
+    while graph.nodes[position].op in TRANSPARENT:
+        (position,) = graph.nodes[position].inputs
+    shape = graph.nodes[position].shape
+    return len(shape) > 1 and max(shape) > 1
 
 
 @functools.cache

@@ -39,7 +39,7 @@ def hints(sheet: Sheet, blank: Asked) -> tuple[str, ...]:
     numbers = sorted({n for c in routes[0].reads if (n := sheet.number_of(blank.item, c)) is not None})
     first = say("it follows from {what}", what=_Writing(say, item.plan.cell_name).whole(tree))
     if numbers:
-        first += "; " + say("find blank {numbers} first", numbers=", ".join(map(str, numbers)))
+        first += "; " + say("it needs blank {numbers}", numbers=", ".join(map(str, numbers)))
     worked = _Writing(say, lambda c: number_text(item.values[c])).whole(tree)
     if worked == blank.text:
         return (first, f"= {worked}")

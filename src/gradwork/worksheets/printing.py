@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradwork.notation.document import Block, Equation, Equations, Inline, Listing, Paragraph, Table, Text
-from gradwork.notation.layout import Layout, Listed, equation
+from gradwork.notation.layout import Infix, Layout, Listed, equation
 from gradwork.worksheets.exercise import Choice, Code, Given, Grid, Line, Note, Row, Told
 from gradwork.worksheets.pieces import Pieces
 
 _WIDE = 64  # characters of givens that stand on one line
+
+
+def _multiplies_entries(piece: Layout) -> bool:
+    return (isinstance(piece, Infix) and piece.operator == "⊙") or any(map(_multiplies_entries, piece.parts()))
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,23 @@ class Printing:
     rules: Mapping[str, str] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows, in order."""
+        """The rows, in order. What ⊙ means stands where it is met first."""
+        told_of_entries = False
+        for block in self._blocks():
+            if not told_of_entries and isinstance(block, Equations):
+                at = next((k for k, row in enumerate(block.rows) if _multiplies_entries(row.body)), None)
+                if at is not None:
+                    told_of_entries = True
+                    row = self._with_remark(block.rows[at], self.pieces.language("⊙: entry by entry"))
+                    yield Equations((*block.rows[:at], row, *block.rows[at + 1 :]))
+                    continue
+            yield block
+
+    def _with_remark(self, row: Equation, text: str) -> Equation:
+        before: tuple[Inline, ...] = (row.note,) if isinstance(row.note, (str, Layout)) else tuple(row.note)
+        return replace(row, note=(*before, ", ", text) if row.note else text)
+
+    def _blocks(self) -> Iterator[Block]:
         told = [Equation(self.pieces.equation_told(text)) for text in self.pieces.exercise.also]
         waiting: list[Equation] = []
         for position, row in enumerate(self.pieces.exercise.rows(self.pieces.plan)):

@@ -162,11 +162,12 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
                 continue
             if not once and not what.startswith("entries that"):
                 continue  # whatever has a 2 in it as well is a number that a mean is over
-            same = value in (2.0, 0.5)
+            also = _also_stands(evidence, count) if once else ""
+            same = value in (2.0, 0.5) or bool(also)
             yield Meaning(
                 COUNT,
                 value,
-                f"{says}: {is_n}",
+                f"{says}: {is_n}{also}",
                 f"yours is {times(value)} what is right, and {is_n}",
                 hint,
                 f"another number of {what} than {n}" if same else "",
@@ -175,6 +176,18 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
     plain = [(n, what) for n, what in known if " times " not in what]
     several = [(n, what) for n, what in known if " times " in what]
     yield from _instead([*plain[:MOST_COUNTS], *_open(evidence), *several[:4]], ratio)
+
+
+def _also_stands(evidence: Evidence, count: int) -> str:
+    """A number that the loss has besides, such as an exponent: 3 of w^3 where there are 3 entries."""
+    joint = evidence.joint
+    for position in range(joint.forward) if joint is not None and count > 2 else ():
+        node = joint.node(position)  # type: ignore[union-attr]
+        if node.op == "power":
+            held = joint.values[node.inputs[1]]  # type: ignore[union-attr]
+            if np.size(held) == 1 and float(np.reshape(held, -1)[0]) == count:
+                return f", or the exponent {count}, which is a factor of the slope"
+    return ""
 
 
 def _usual_pairs(known: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -312,12 +325,31 @@ def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
         for number in list(plain)[:MOST_CONSTANTS]:
             if np.isfinite(number) and number not in (0.0, 1.0, 2.0, 0.5):
                 yield number, f"{number:.6g}, which stands in the loss,"
+    yield from _roots(evidence)
     for count, what in counts(evidence):
         yield 1 / math.sqrt(count), f"1/sqrt({count}), with {count} the number of {what},"
     for count, what in counts(evidence)[:8]:
         if count > 2:
             yield count / (count - 1.0), f"{count}/{count - 1}, with {count} the number of {what},"
     yield from _usual()
+
+
+def _roots(evidence: Evidence) -> Iterator[tuple[float, str]]:
+    """One over the root of a length in the place of that of another, by which the loss divides."""
+    joint = evidence.joint
+    if joint is None:
+        return
+    lengths = dict.fromkeys(n for k in range(joint.forward) for n in joint.node(k).shape if n > 1)
+    for k in range(joint.forward):
+        held = joint.values[joint.node(k).inputs[1]] if joint.node(k).op == "divide" else None
+        if held is None or np.size(held) != 1:
+            continue
+        square = float(np.reshape(held, -1)[0]) ** 2
+        own = round(square) if np.isfinite(square) else 0
+        for other in lengths if own > 1 and own in lengths and near(square, own, 1e-9) else ():
+            if other != own:
+                says = f"sqrt({own}/{other}), as of 1/sqrt({other}) in the place of 1/sqrt({own}),"
+                yield math.sqrt(own / other), says
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import without_copies
 
@@ -36,7 +38,18 @@ def copy_sums(joint: Joint) -> Iterator[CopySum]:
             continue
         if not node.origin.role.startswith("sum over copies"):
             continue
-        source = without_copies(joint, spread)
+        source = _as_given(joint, spread)
         used = [r for r in joint.graph.consumers[spread] if r < joint.forward]
         if source in names and used and all(joint.node(r).op in ("add", "subtract") for r in used):
             yield CopySum(position, node.inputs[0], tuple(node.params["axis"]), names[source], used[0])
+
+
+def _as_given(joint: Joint, position: int) -> int:
+    """What a value is before it is spread, and before axes are put into it, as of b[:, None]."""
+    source = without_copies(joint, position)
+    while joint.node(source).op == "getitem":
+        inside = joint.node(source).inputs[0]
+        if not np.array_equal(np.ravel(joint.value(source)), np.ravel(joint.value(inside))):
+            break
+        source = without_copies(joint, inside)
+    return source

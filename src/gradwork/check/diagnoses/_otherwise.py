@@ -220,7 +220,8 @@ def _root(joint: Joint, names: Names, position: int) -> Iterator[Way]:
         return
     name = names.name(small)
     yield f"with {name} added outside of the root", lambda v: np.sqrt(v[under] - v[small]) + v[small]
-    yield f"without {name} under the root", lambda v: np.sqrt(v[under] - v[small])
+    # Where nothing else is under the root, its slope is taken as 0, as that of a sign is.
+    yield f"without {name} under the root", lambda v: np.sqrt(np.maximum(v[under] - v[small], 1e-300))
     yield f"with {name} squared under the root", lambda v: np.sqrt(v[under] - v[small] + v[small] ** 2)
     yield "without taking the root", lambda v: v[under]
     for other in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12):

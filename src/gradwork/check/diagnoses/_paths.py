@@ -16,7 +16,12 @@ def through(joint: Joint, names: Names, position: int) -> list[str]:
 
     Of very many paths only the first ones are looked at.
     """
-    found: list[str] = []
+    return [_value(joint, names, at) for at in ends_of(joint, position)]
+
+
+def ends_of(joint: Joint, position: int) -> list[int]:
+    """The nodes that a sum over paths adds up; the first ones of very many."""
+    found: list[int] = []
     waiting = [position]
     while waiting and len(found) < MOST_PATHS:
         at = waiting.pop()
@@ -24,7 +29,7 @@ def through(joint: Joint, names: Names, position: int) -> list[str]:
         if node.op == "add" and node.origin.by == SUM_OF_PATHS:
             waiting += node.inputs[::-1]
         else:
-            found.append(_value(joint, names, at))
+            found.append(at)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradwork.check.diagnoses._on_paper import throughout
-from gradwork.check.paper import RATES, Slip, Step, Tree, factors
+from gradwork.check.paper import PRODUCTS, RATES, Slip, Step, Tree, factors
 from gradwork.check.trees import cells_in
 
 
@@ -56,6 +56,9 @@ def not_the_base(step: Step) -> Iterator[Slip]:
                 says = "{name} belongs here, and not the number in the middle"
                 rise = (*part[:k], middle, *part[k + 1 :])
                 yield Slip(step.with_part(place, rise), says, {"name": step.name(part[k])}, ("middle", k), late=True)
+                if step.tree[0] == "divide" and place == (1,) and step.tree[2][0] in PRODUCTS:
+                    one_sided = ("divide", rise, step.tree[2][2])
+                    yield Slip(one_sided, says, {"name": step.name(part[k])}, ("one-sided", k), late=True)
 
 
 def _without_nudge(step: Step, line: Tree) -> Tree | None:

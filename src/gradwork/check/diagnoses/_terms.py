@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._constants import COUNT, OTHER, TWO, Meaning, meanings
 from gradwork.check.diagnoses._ratio import listed, near
@@ -135,7 +137,7 @@ def findings(cause: Cause, evidence: Evidence, *kinds: str, penalty: bool | None
         first = next((c for c in deviation.counted if not c.penalty), deviation.counted[0])
         if first.meaning.kind not in kinds or (penalty is not None and first.penalty is not penalty):
             continue
-        says = "; and ".join(_said(c) for c in deviation.counted)
+        says = _exchanged(evidence, deviation) or "; and ".join(_said(c) for c in deviation.counted)
         yield explained(
             cause,
             evidence,
@@ -147,6 +149,22 @@ def findings(cause: Cause, evidence: Evidence, *kinds: str, penalty: bool | None
             else "the gradient of a sum is the sum of its terms' gradients",
             hint="; ".join(f"{c.term}: {c.meaning.hint or 'add its gradient'}" for c in deviation.counted),
         )
+
+
+def _exchanged(evidence: Evidence, deviation: Deviation) -> str:
+    """Two terms of which each counts with the other's weight, m and 1 - m; "" elsewhere."""
+    joint, two = evidence.joint, deviation.counted
+    if joint is None or len(two) != 2 or two[0].penalty or two[1].penalty:
+        return ""
+    one, other = (c.meaning.value for c in two)
+    given = [p for p in joint.graph.inputs if p not in joint.place.values() and joint.node(p).dtype.kind == "f"]
+    for position in given if near(one * other, 1.0) else ():
+        held, name = joint.values[position], joint.node(position).name
+        if name and np.size(held) == 1:
+            share = float(np.reshape(held, -1)[0])
+            if 0 < share < 1 and (near(one, share / (1 - share)) or near(one, 1 / share - 1)):
+                return f"the weights {name} and 1 - {name} of {two[0].term} and {two[1].term} are exchanged"
+    return ""
 
 
 def _said(counted: Counted) -> str:

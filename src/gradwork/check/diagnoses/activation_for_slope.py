@@ -94,6 +94,16 @@ def slips(step: Step) -> Iterator[Slip]:
     """The function's value where its slope belongs."""
     yield from _of_masks(step)
     own = step.quantity
+    function = step.quantities.get(step.of)
+    if own.role == "line" and function is not None and function.role == "line" and not step.turned:
+        number = beside(step, function)
+        if number is not None and number != step.tree and step.tree[0] != "divide":
+            says = "{value} itself stands where its slope {slope} belongs"
+            yield Slip(number, says, {"value": function.name, "slope": own.name}, ("function",), late=True)
+    argument = step.tree[1] if step.tree[0] in ("above", "greater") and own.role == "slope" else None
+    if argument is not None and argument[0] == "cell":
+        says = "{value} itself stands where its slope {slope} belongs"
+        yield Slip(argument, says, {"value": step.name(argument), "slope": own.name}, ("argument",), late=True)
     if own.role == "slope" or own.name == "slope":
         for value in _activations(step):
             says = "{value} itself stands where its slope {slope} belongs"

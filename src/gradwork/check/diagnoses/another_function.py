@@ -19,9 +19,10 @@ from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, function_of
 from gradwork.check.sites import Names
-from gradwork.check.trees import subtrees
+from gradwork.check.trees import cells_in, subtrees
 
 MOST_BENT = 12
+FEWEST = 4  # entries before a number that is read off them says something
 SIGN_LOST = ", with its sign lost"
 ONLY_TWO = [{"the square", "half the square"}, {"the square of relu", "half the square of relu"}]
 OfZ = Callable[[Array], Array]
@@ -48,7 +49,9 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 or (name.endswith(SIGN_LOST) and _above_zero(joint, region))
             ):
                 continue  # a missing slope, or a factor 2 in one: other causes
-            for form, slope in {known.written: _plain(known), **known.remembered}.items():
+            # What has no name as a function has no result that a slope is remembered by.
+            remembered = known.remembered if called.names else {}
+            for form, slope in {known.written: _plain(known), **remembered}.items():
                 says = f"the slope of {name}, {form}, stands where that of {own} belongs{where}"
                 yield Mutant(region.back, slope_of(region, slope), says, joint.layers[region.end], why, hint)
         yield from limited(joint, region, own, (where, why, hint))
@@ -100,8 +103,8 @@ def _number(
         return None
     number = sum(float(np.sum(s * (evidence.yours[n] - base[n]))) for n, s in steps.items()) / total
     number = round(number, 4)
-    if not number or abs(number) == 1.0:
-        return None
+    if not 0 < abs(number) < 1 or sum(s.size for s in steps.values()) < FEWEST:
+        return None  # nobody writes such a slope, or one number fits two
     predicted = {n: base[n] + number * steps[n] for n in base}
     if all(close(evidence, n, predicted[n]) for n in predicted):
         return number, predicted
@@ -143,9 +146,39 @@ def slips(step: Step) -> Iterator[Slip]:
             yield _of_size(step, part[1])
     if step.tree[0] == "above":
         yield _of_size(step, step.tree[1])
+    for place, part in step.parts("relu"):
+        names = {"name": step.name(part[1])}
+        below = ("negative", ("relu", ("negative", part[1])))
+        says = "a relu keeps {name} where it is above 0, and not below"
+        yield Slip(step.with_part(place, below), says, names, ("below",), late=True)
+        says = "that is the slope of the relu: its value is {name} itself where that is above 0"
+        mask = ("greater", part[1], ("known", 0.0))
+        yield Slip(step.with_part(place, mask), says, names, ("mask",), late=True)
+    for place, part in step.parts("sign"):
+        says = "that is the slope of a relu: below 0 the slope of the size is -1"
+        yield Slip(step.with_part(place, ("above", part[1])), says, {}, ("of a relu",), late=True)
+    yield from _slope_of_another(step)
     yield from _without_powers(step)
     yield from _by_another_key(step)
     yield from _put_on(step)
+
+
+def _slope_of_another(step: Step) -> Iterator[Slip]:
+    """The slope 1 - a^2 of tanh for a (1 - a) of the sigmoid, and the other way round."""
+    if step.quantity.role != "slope" and step.quantity.name != "slope":
+        return
+    if step.tree[0] in ("cell", "known"):
+        return
+    for cell in dict.fromkeys((*cells_in(step.tree), *cells_in(written_out(step, step.tree)))):
+        a, one = ("cell", cell), ("known", 1.0)
+        own = function_of(step.lines.get(cell))
+        if own in ("sigmoid", "tanh"):
+            tree: Tree = ("multiply", a, ("subtract", one, a))
+            other = "sigmoid" if own == "tanh" else "tanh"
+            if own == "sigmoid":
+                tree = ("subtract", one, ("power", a, ("known", 2.0)))
+            says = "that is the slope of {other}, and not of {function}"
+            yield Slip(tree, says, {"other": other, "function": own}, ("slope of another",), late=True)
 
 
 def _of_size(step: Step, argument: Tree) -> Slip:

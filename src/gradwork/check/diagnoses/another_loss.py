@@ -14,7 +14,7 @@ from gradwork.check.diagnoses._freely import slopes_by
 from gradwork.check.diagnoses._on_paper import squares_last
 from gradwork.check.diagnoses._rewritten import Write, gradients
 from gradwork.check.evidence import Joint
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import Slip, Step, factors
 from gradwork.check.sites import Names
 from gradwork.graph.graph import CONSTANT, INPUT
 from gradwork.graph.passes import TRANSPARENT
@@ -218,6 +218,33 @@ def slips(step: Step) -> Iterator[Slip]:
     for key, wrong in squares_last(step):
         says = "that is another loss: this one is made of the squares, and is not the square of a sum"
         yield Slip(wrong, says, {}, (key,), late=True)
+    if step.quantity.name != "loss" or step.turned:
+        return
+    for place, part in step.parts("total"):
+        terms = [step.lines.get(t[1], t) if t[0] == "cell" else t for t in part[1:]]
+        if len(terms) > 1 and all(t[0] == "power" for t in terms):
+            says = "that is another loss: this one is made of the squares"
+            sizes = step.with_part(place, ("total", *(("absolute", t[1]) for t in terms)))
+            yield Slip(sizes, says, {}, ("sizes",), late=True)
+            yield Slip(("sqrt", step.tree), says, {}, ("root",), late=True)
+    yield from _of_shares(step)
+    p, y = step.quantities.get("p"), step.quantities.get("y")
+    if p is not None and y is not None and not p.shape and any(True for _ in step.parts("log")):
+        says = "that is another loss: this one is made of logarithms"
+        square = ("power", ("subtract", ("cell", p.first), ("cell", y.first)), ("known", 2.0))
+        yield Slip(square, says, {}, ("squares",), late=True)
+
+
+def _of_shares(step: Step) -> Iterator[Slip]:
+    """Of -(y1 log p1 + y2 log p2 + ...): the squares of p - y added up, and 1 less the share."""
+    tree = step.tree[1] if step.tree[0] == "negative" else step.tree
+    pairs = [factors(term) for term in tree[1:]] if tree[0] == "total" else []
+    if pairs and all(len(pair) == 2 and pair[1][0] == "log" for pair in pairs):
+        says = "that is another loss: this one is made of logarithms"
+        squares = ("total", *(("power", ("subtract", log[1], y), ("known", 2.0)) for y, log in pairs))
+        yield Slip(squares, says, {}, ("squares",), late=True)
+        share = ("total", *(("multiply", y, log[1]) for y, log in pairs))
+        yield Slip(("subtract", ("known", 1.0), share), says, {}, ("one less",), late=True)
 
 
 CAUSE = Cause(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import close, comparable, is_times, listed, near, ratio_of
+from gradwork.check.diagnoses._terms import deviations
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.regression import terms_of
@@ -18,6 +19,7 @@ from gradwork.graph.graph import CONSTANT, INPUT
 SHORT = 1e-6  # within what a number that is added is one that people write
 MANY = 3  # entries of an array before a number without a meaning says something
 Form = Callable[[Array], Array]
+PLAIN_FORMS = ("the parameter, as for squares", "its sign, as for absolute values")
 CONSTANT_FORM = "one and the same number, in every entry,"
 
 FORMS: dict[str, Form] = {
@@ -62,6 +64,8 @@ FORMS: dict[str, Form] = {
     "w / sqrt(1 + w^2), a smoothed sign,": lambda w: w / np.sqrt(1 + w * w),
 }
 
+OF_ONE = frozenset((*PLAIN_FORMS, CONSTANT_FORM))
+
 
 def _without(w: Array, place: int, row: bool) -> Array:
     made = np.array(w, float)
@@ -101,20 +105,24 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     if joint is None or not _has_data(joint):
         return
     weights = _weights(evidence)
-    found: dict[tuple[str, str], list[tuple[str, Array]]] = {}
+    known = [d for d in deviations(evidence) if not any(c.meaning.says.startswith("counts ") for c in d.counted)]
+    counted = {name for deviation in known for name in deviation.names}
+    found: dict[tuple[str, str, bool], list[tuple[str, Array]]] = {}
     for name in evidence.fitting:
         if not comparable(evidence, name) or np.size(evidence.right[name]) == 0 or _is_ratio(evidence, name):
             continue
+        if name in counted:
+            continue  # a term that counts otherwise is said more simply
         for part in _parts(evidence, name):
             told = _with_holes(evidence, part) or _told(evidence, part, weights)
             if told is not None:
                 says, candidate = told
-                found.setdefault((says, _owned(part)), []).append((name, candidate))
+                found.setdefault((says, _owned(part), _is_beside(part)), []).append((name, candidate))
                 break
-    for (says, own), members in found.items():
+    for (says, own, beside), members in found.items():
         names = [name for name, _ in members]
         yield explained(
-            CAUSE,
+            BESIDE if beside else CAUSE,
             evidence,
             f"in {listed(names)}, {says}",
             names,
@@ -141,6 +149,11 @@ def _is_ratio(evidence: Evidence, name: str) -> bool:
 
 def _owned(part: Part) -> str:
     return "the penalty's part is not" if np.any(part.own) else "the loss has no penalty there"
+
+
+def _is_beside(part: Part) -> bool:
+    """Whether it comes on top of a penalty that is right: then it may as well be a part of that one's formula."""
+    return bool(part.penalties) and not np.any(part.own)
 
 
 def _parts(evidence: Evidence, name: str) -> Iterator[Part]:
@@ -227,6 +240,10 @@ def _fitted(
     plain = form == CONSTANT_FORM and not np.any(part.own)
     if not label and plain and (np.size(made) < 2 or abs(number - float(f"{number:.1g}")) > SHORT * abs(number)):
         return None  # whatever spoils all arrays may come to the same number in each entry of one
+    if not label and part.penalties and not np.any(part.own):
+        return None  # beside a penalty that is right, some number of another form is a part of another formula
+    if np.size(made) < 2 and form not in OF_ONE:
+        return None  # of a lone number, most forms are the same
     if not label and not plain and (flat or np.count_nonzero(made) < MANY):
         return None
     right_form = any(_is_multiple(made, own) for own in part.penalties)
@@ -256,7 +273,9 @@ def _weights(evidence: Evidence) -> list[tuple[float, str]]:
             label = node.name or f"{value:g}"
             if value and position not in joint.place.values() and np.isfinite(value) and abs(value) != 1.0:
                 for times, words in ((1.0, label), (2.0, f"2 {label}"), (0.5, f"{label}/2")):
-                    found.setdefault(times * value, words)
+                    known = found.setdefault(times * value, words)
+                    if node.name and known != words and " or " not in known:
+                        found[times * value] = f"{known} or {words}"
                 found.setdefault(value * value, f"{label}^2")
     return list(found.items())[:60]
 
@@ -285,3 +304,4 @@ def gradient(w, x):
     rank=15,
     bugs=(20, 28),
 )
+BESIDE = replace(CAUSE, rank=35)

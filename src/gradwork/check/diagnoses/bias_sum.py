@@ -46,6 +46,12 @@ def _ways(joint: Joint, at: CopySum) -> Iterator[tuple[Edit, str]]:
             lambda v: value(v).sum(axis=axes, keepdims=keep) / count**2,
             f"the sum over {count} rows is divided by {count} twice",
         )
+        for axis in axes if len(axes) > 1 else ():
+            if 1 < shape[axis] < count:
+                yield (
+                    lambda v, n=shape[axis]: value(v).sum(axis=axes, keepdims=keep) / n,  # type: ignore[misc]
+                    f"the mean is taken over the {shape[axis]} of axis {axis + 1} in place of the sum",
+                )
         if len(axes) == 1 and not keep:
             yield lambda v: np.take(value(v), 0, axis=axes[0]), "only the first row is taken: the sum is missing"
             yield lambda v: np.take(value(v), -1, axis=axes[0]), "only the last row is taken: the sum is missing"

@@ -9,7 +9,7 @@ from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import COUNT
 from gradwork.check.evidence import Evidence
-from gradwork.check.paper import Slip, Step, scaled
+from gradwork.check.paper import PRODUCTS, Slip, Step, scaled
 from gradwork.check.trees import subtrees
 
 
@@ -25,13 +25,25 @@ def slips(step: Step) -> Iterator[Slip]:
         if part[2][0] == "known" and float(part[2][1]).is_integer() and part[2][1] > 1:
             n = {"n": f"{part[2][1]:g}"}
             twice = ("divide", part, part[2])
+            sums = ("total", "subtract", "negative")
             if part[2][1] > 2 and part[1][0] == "total":
                 says = "it is divided by {n}, the number of all, and not by one less"
                 less = ("divide", part[1], ("known", part[2][1] - 1.0))
                 yield Slip(step.with_part(place, less), says, n, ("one less",), rare=True, late=True)
+            for m in sorted({2, *_sizes(step)} - {1, int(part[2][1])}) if part[1][0] in sums else ():
+                says = "it is divided by {count}, the number that the mean is over, and not by {n}"
+                other = ("divide", part[1], ("known", float(m)))
+                names = {"count": n["n"], "n": str(m)}
+                yield Slip(step.with_part(place, other), says, names, ("other count", m), late=True)
             yield Slip(step.with_part(place, twice), "it is divided by {n} once too often", n, ("twice",), late=True)
             yield Slip(step.with_part(place, part[1]), "a mean is divided by {n}", {"n": f"{part[2][1]:g}"}, ("sum",))
     for place, part in step.parts("total"):
+        if len(place) == 1 and len(part) > 2 and step.tree[0] in PRODUCTS and step.tree[1][0] == "known":
+            says = "it is a sum, and not a mean: it is not divided by {n}"
+            mean = ("divide", part, ("known", float(len(part) - 1)))
+            names = {"n": str(len(part) - 1)}
+            yield Slip(step.with_part(place, mean), says, names, ("mean within",), late=True)
+            yield Slip(mean, says, names, ("mean for it",), late=True)
         if not place and len(part) > 2:
             says = "it is a sum, and not a mean: it is not divided by {n}"
             mean = ("divide", part, ("known", float(len(part) - 1)))
@@ -43,12 +55,15 @@ def slips(step: Step) -> Iterator[Slip]:
     yield from _other_counts(step)
 
 
+def _sizes(step: Step) -> set[int]:
+    return {n for own in step.quantities.values() for n in own.shape if own.role == "given"}
+
+
 def _other_counts(step: Step) -> Iterator[Slip]:
     """A slope of a mean divided by the number of inputs, say; one of a sum divided by how many are added up."""
     if not step.is_slope:
         return
-    sizes = {n for own in step.quantities.values() for n in own.shape if own.role == "given"}
-    for n in sorted(sizes - {1, step.count}) if step.count > 1 else ():
+    for n in sorted(_sizes(step) - {1, step.count}) if step.count > 1 else ():
         says = "it is divided by {count}, the number that the mean is over, and not by {n}"
         other = ("divide", scaled(step.tree, step.count), ("known", float(n)))
         yield Slip(other, says, {"count": str(step.count), "n": str(n)}, ("count", n), late=True)

@@ -12,9 +12,11 @@ def is_lost_or_doubled(typed: str, right: str) -> bool:
     >>> is_lost_or_doubled("2.6", "24.6"), is_lost_or_doubled("-244", "-24"), is_lost_or_doubled("2", "24")
     (True, True, False)
     """
-    if len(right.lstrip("-").replace(".", "")) > 2 and any(short == typed for short in _without_one(right)):
+    digits = len(right.lstrip("-").replace(".", ""))
+    if digits > 2 and any(short == typed for short in _without_one(right)):
         return True
-    return any(typed[k] == typed[k - 1] for k in range(1, len(typed)) if typed[:k] + typed[k + 1 :] == right)
+    doubled = [k for k in range(1, len(typed)) if typed[:k] + typed[k + 1 :] == right]
+    return digits > 1 and any(typed[k] == typed[k - 1] for k in doubled)
 
 
 def _without_one(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
-from gradwork.check.diagnoses._on_paper import numbers
+from gradwork.check.diagnoses._on_paper import beside, numbers, read_by
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors
 from gradwork.check.sites import Names
@@ -57,8 +57,15 @@ def slips(step: Step) -> Iterator[Slip]:
                     names = {"nudge": step.name(line[2]), "factor": step.name(factor)}
                     nudged = ("total", line[1], ("multiply", factor, line[2]))
                     yield Slip(step.with_part(place, nudged), says, names, ("nudge", names["factor"]), late=True)
+    yield from _once_more(step)
     for place, part in step.parts(*TOTALS):
         yield from _within(step, place, part)
+    own = step.quantities.get(step.of)
+    if step.quantity.role == "back" and step.tree[0] == "cell" and own is not None:
+        number = beside(step, own)
+        if number is not None:
+            says = "{factor} has no place here as a factor"
+            yield Slip(("multiply", step.tree, number), says, {"factor": own.name}, ("times", own.name), late=True)
     of_bias = step.is_slope and step.of.startswith("b") and step.tree[0] in PRODUCTS
     bare = step.tree[0] == "cell" or (step.tree[0] == "known" and step.is_slope) or of_bias
     if step.quantity.role == "line" and bare:
@@ -69,9 +76,23 @@ def slips(step: Step) -> Iterator[Slip]:
                 yield Slip(other, says, {"factor": name}, ("times", name), late=True)
 
 
+def _once_more(step: Step) -> Iterator[Slip]:
+    """Of w - rate dw: a factor that dw holds already, or what it was made with, once more."""
+    slope = step.tree[2][2] if step.tree[0] == "subtract" and step.tree[2][0] in PRODUCTS else step.tree
+    line = step.lines.get(slope[1]) if slope[0] == "cell" and slope != step.tree else None
+    if line is None or not step.quantity.name.startswith(("new_", "w")):
+        return
+    for other in read_by(step, line).values():
+        if other.role == "given" and not other.shape and other.name != step.name(step.tree[1]):
+            says = "{factor} has no place here as a factor"
+            again = ("subtract", step.tree[1], ("multiply", step.tree[2], ("cell", other.first)))
+            yield Slip(again, says, {"factor": other.name}, ("once more", other.name), late=True)
+
+
 def _within(step: Step, place: tuple[int, ...], total: Tree) -> Iterator[Slip]:
     """Of w x + b + db: db times x.   Of 2 x + 3, a slope: 3 times x."""
-    inside = dict.fromkeys(f for _, p in step.parts(*PRODUCTS) for f in factors(p) if f[0] in ("cell", *TOTALS))
+    kinds = ("cell", "known", *TOTALS)
+    inside = dict.fromkeys(f for _, p in step.parts(*PRODUCTS) for f in factors(p) if f[0] in kinds)
     for k, term in enumerate(total[1:], 1):
         name = step.name(term) if term[0] == "cell" else ""
         is_nudge = name == "h" or (name[:1] == "d" and name[1:] in step.quantities)
@@ -87,7 +108,9 @@ def _within(step: Step, place: tuple[int, ...], total: Tree) -> Iterator[Slip]:
 
 def _is_nudged(step: Step, line: Tree) -> bool:
     """Whether it is a number and a change of it: b + db, w + h."""
-    return line[1][0] == line[2][0] == "cell" and step.name(line[2]) in ("h", f"d{step.name(line[1]).removesuffix('_before')}")
+    if line[1][0] != "cell" or line[2][0] != "cell":
+        return False
+    return step.name(line[2]) in ("h", f"d{step.name(line[1]).removesuffix('_before')}")
 
 
 CAUSE = Cause(

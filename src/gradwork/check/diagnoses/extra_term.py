@@ -56,7 +56,8 @@ def slips(step: Step) -> Iterator[Slip]:
             continue
         says = "{term} is a constant here: its slope is 0, and not {term}"
         names = {"term": name}
-        yield Slip(("total", step.tree, number), says, names, ("constant", name), late=True)
+        in_matrix = bool(step.quantity.shape)
+        yield Slip(("total", step.tree, number), says, names, ("constant", name), rare=in_matrix, late=True)
         one = ("total", step.tree, ("known", 1.0))
         says = "{term} is a constant here: its slope is 0, and not 1"
         yield Slip(one, says, names, ("one", name), rare=True, late=True)

@@ -51,6 +51,11 @@ def slips(step: Step) -> Iterator[Slip]:
         if forgotten != written_out(step, step.tree):
             yield Slip(forgotten, says, key=("left out before",), late=True)
     yield Slip(scaled(step.tree, 2), "there is a factor 2 too many", key=("twice",))
+    if step.count == 2:  # beside the number of rows
+        yield Slip(scaled(step.tree, 2), "there is a factor 2 too many", key=("twice",), late=True)
+    if step.tree[0] == "subtract" and step.tree[2][0] in PRODUCTS:
+        twice = ("subtract", step.tree[1], scaled(step.tree[2], 2))
+        yield Slip(twice, "there is a factor 2 too many", key=("twice within",), late=True)
 
 
 def _without_two(part: Tree) -> Tree | None:

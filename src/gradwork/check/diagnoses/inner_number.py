@@ -66,6 +66,24 @@ def slips(step: Step) -> Iterator[Slip]:
                     yield Slip(step.with_part(place, other), says, names, (key,), rare=rare, late=True)
     yield from _exchanged(step)
     yield from _with_rate(step)
+    yield from _rate_elsewhere(step)
+
+
+def _rate_elsewhere(step: Step) -> Iterator[Slip]:
+    """Of w - r dw: r (w - dw), and r w - dw."""
+    taken = step.tree[2] if step.tree[0] == "subtract" else step.tree
+    rates = [f for f in factors(taken) if f[0] == "cell" and step.name(f) in RATES]
+    if step.tree[0] != "subtract" or taken[0] not in PRODUCTS or len(rates) != 1:
+        return
+    (rate,), value = rates, step.tree[1]
+    slope = product(f for f in factors(taken) if f != rate)
+    says = "the learning rate {rate} multiplies the slope, and not {value}"
+    names = {"rate": step.name(rate), "value": step.name(value)}
+    for key, wrong in (
+        ("both", ("multiply", rate, ("subtract", value, slope))),
+        ("value", ("subtract", ("multiply", rate, value), slope)),
+    ):
+        yield Slip(wrong, says, names, ("rate", key), late=True)
 
 
 def _with_rate(step: Step) -> Iterator[Slip]:

@@ -9,13 +9,16 @@ import numpy as np
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import TOTALS, Slip, Step
-from gradwork.check.sites import Names, by_rule, chain_steps, made_for, slope_in_words
+from gradwork.check.sites import Names, by_rule, chain_steps, equal_values, made_for, slope_in_words
+from gradwork.gradients.backprop import SUM_OF_PATHS
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """The sign of each slope, of each sum's and each difference's second term."""
     names = Names.of(joint)
     for step in chain_steps(joint):
+        if _cancels(joint, step.product):
+            continue
         of, slope = step.of, names.written(step.slope, {})
         yield Mutant(
             step.product,
@@ -50,6 +53,15 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         )
 
 
+def _cancels(joint: Joint, product: int) -> bool:
+    """Whether two paths bring the same, as of the two factors of a square: with one turned, both are gone."""
+    sums = (joint.node(r) for r in joint.graph.consumers[product] if joint.node(r).origin.by == SUM_OF_PATHS)
+    return any(
+        node.op == "add" and len(set(node.inputs)) == 2 and equal_values(*(joint.value(i) for i in node.inputs))
+        for node in sums
+    )
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """One term with the other sign."""
     for place, part in step.parts("exp"):
@@ -61,6 +73,9 @@ def slips(step: Step) -> Iterator[Slip]:
             other = step.with_part(place, ("add", part[1], part[2]))
             names = {"term": step.name(part[2])}
             yield Slip(other, "{term} is taken away, and not added", names, ("added", step.name(part[2])))
+            if step.quantity.name.startswith("new_"):  # beside a step uphill
+                says = "{term} is taken away, and not added"
+                yield Slip(other, says, names, ("added", step.name(part[2])), late=True)
             continue
         for k, one in enumerate(part[1:], 1):
             flipped = (*part[:k], ("negative", one), *part[k + 1 :])

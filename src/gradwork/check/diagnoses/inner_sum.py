@@ -22,6 +22,8 @@ SOME_ROWS = {
     "every row but the first": slice(1, None),
 }
 
+MOST_PARTS = 64
+
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each sum of the way back: its mean, its first and last term, its largest; and a factor 1/n put in or out."""
@@ -56,6 +58,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         yield from _along_others(joint, names, position)
     yield from _of_products(joint, names)
     yield from _over_another(joint, names)
+    yield from _counted_otherwise(joint, names)
 
 
 def _of_products(joint: Joint, names: Names) -> Iterator[Mutant]:
@@ -105,6 +108,38 @@ def _over_another(joint: Joint, names: Names) -> Iterator[Mutant]:
                     f"the mean is over {count} entries",
                     f"divide by {count}",
                 )
+
+
+def _counted_otherwise(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """Of all means over the same axes, as a normalisation has, what is sent back is divided by another length."""
+    groups: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
+    for position, node in by_rule(joint, "divide", "mean"):
+        of = node.origin.node
+        mean = node
+        if node.op == "divide":
+            if node.origin.by != "mean rule" or of is None or of >= joint.forward or joint.node(of).op != "mean":
+                continue
+            mean = joint.node(of)
+        key = joint.node(mean.inputs[0]).shape, tuple(mean.params["axis"])
+        groups.setdefault(key, []).append(position)
+    for (shape, axes), places in groups.items():
+        count = math.prod(shape[a] for a in axes)
+        some = [c for n in range(1, len(shape) + 1) for c in itertools.combinations(shape, n)]
+        parts = [n for n in range(2, min(count, MOST_PARTS)) if count % n == 0]  # an axis may be several in one
+        for length in dict.fromkeys([*(math.prod(c) for c in some), *parts]):
+            if length in (1, count) or len(places) < 2:
+                continue
+            of = made_for(joint, places[0])
+            yield Mutant(
+                places[0],
+                scaled(places[0], count / length),
+                f"the means over {count} entries send back 1/{length} each, and belong divided by {count}"
+                f"{names.in_layer(of)}",
+                joint.layers[of],
+                f"each mean is over {count} entries",
+                f"divide by {count}",
+                more={p: scaled(p, count / length) for p in places[1:]},
+            )
 
 
 def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]:

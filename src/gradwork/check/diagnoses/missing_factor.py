@@ -64,10 +64,13 @@ def slips(step: Step) -> Iterator[Slip]:
             continue  # its factors are met with those of the whole product
         inside = factors(part)
         for k, one in enumerate(inside):
-            if step.is_local_slope(one) or one == ("known", 2.0):
-                continue
             rest = product(inside[:k] + inside[k + 1 :])
             name = step.name(one)
+            if step.is_local_slope(one) or one == ("known", 2.0):
+                if step.quantity.name.startswith("new_") and one[0] == "cell":
+                    says = "the factor {factor} is missing"
+                    yield Slip(step.with_part(place, rest), says, {"factor": name}, ("factor", name), late=True)
+                continue
             yield Slip(
                 step.with_part(place, rest),
                 "the factor {factor} is missing",
@@ -75,6 +78,12 @@ def slips(step: Step) -> Iterator[Slip]:
                 ("factor", name),
                 late=len(place) == 1,
             )
+            if step.role(one) == "given":  # beside the missing slope
+                says = "the factor {factor} is missing"
+                yield Slip(step.with_part(place, rest), says, {"factor": name}, ("factor", name), late=True)
+            if len(inside) == 3 and not place:
+                says = "only the factor {factor} is there"
+                yield Slip(one, says, {"factor": name}, ("only", name), late=True)
     for place, part in step.parts(*PRODUCTS):
         for one, nudged in (part[1:3], part[2:0:-1]):
             total = step.lines.get(nudged[1]) if nudged[0] == "cell" else nudged
@@ -83,6 +92,13 @@ def slips(step: Step) -> Iterator[Slip]:
                 names = {"factor": step.name(one), "term": step.name(total[2])}
                 opened = ("total", ("multiply", one, total[1]), total[2])
                 yield Slip(step.with_part(place, opened), says, names, ("brackets",), late=True)
+    for place, part in step.parts("total"):
+        pairs = [factors(term) for term in part[1:] if term[0] in PRODUCTS]
+        if len(pairs) == len(part) - 1 and all(len(p) == 2 and p[0][0] == p[1][0] == "cell" for p in pairs):
+            for k in (0, 1):
+                name = step.name(pairs[0][1 - k])
+                bare = step.with_part(place, ("total", *(pair[k] for pair in pairs)))
+                yield Slip(bare, "the factor {factor} is missing", {"factor": name}, ("all", name), late=True)
     for share in sorted({c for _, c in step.cells()}):
         rest = ("subtract", ("known", 1.0), ("cell", share))
         without = throughout(step.tree, lambda part, r=rest, s=share: _without(part, (r, ("cell", s))))  # type: ignore[misc]

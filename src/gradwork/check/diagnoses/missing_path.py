@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
-from gradwork.check.diagnoses._on_paper import written_out
-from gradwork.check.diagnoses._paths import through
+from gradwork.check.diagnoses._on_paper import part_at, written_out
+from gradwork.check.diagnoses._paths import ends_of, through
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree
-from gradwork.check.sites import Names, made_for, sums_of_paths
+from gradwork.check.sites import Names, equal_values, made_for, sums_of_paths
+from gradwork.gradients.backprop import SUM_OF_PATHS
 
+MOST_ENDS = 8  # paths of which two are looked at together
 STATISTICS = ("mean", "sum", "max", "min", "sqrt", "root_of_sum")
 
 
@@ -31,6 +34,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 f"{name} is used more than once, and what comes back from every use is added up",
                 f"add up what every use of {name} brings (+=, not =)",
             )
+    yield from _alike(joint, names)
     for of, adjoint in joint.adjoint.items():
         node = joint.node(of)
         if adjoint < joint.forward or of in joint.place.values() or node.op in STATISTICS:
@@ -44,6 +48,34 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             f"{name} depends on the parameter too, and what it brings is part of the gradient",
             f"add what comes back through {name}",
         )
+
+
+def _alike(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """Both paths of a square, and all paths through the same value, left out together."""
+    for of, adjoint in joint.adjoint.items():
+        if adjoint < joint.forward or joint.node(adjoint).origin.by != SUM_OF_PATHS:
+            continue
+        ends = ends_of(joint, adjoint)
+        groups: dict[str, list[int]] = {}
+        for end in ends:
+            for called in dict.fromkeys(through(joint, names, end)):
+                groups.setdefault(called, []).append(end)
+        pairs = {tuple(m): f"the {len(m)} paths from {names.name(of)} through {c}" for c, m in groups.items() if c}
+        for one, other in itertools.combinations(ends[:MOST_ENDS], 2):
+            if equal_values(joint.value(one), joint.value(other)):
+                through_both = " and ".join(c for e in (one, other) for c in through(joint, names, e)[:1] if c)
+                pairs.setdefault((one, other), f"the 2 paths from {names.name(of)} through {through_both}")
+        for members, says in pairs.items():
+            rest = [e for e in ends if e not in members]
+            if len(members) > 1 and rest:
+                yield Mutant(
+                    adjoint,
+                    lambda values, rest=rest: sum(np.asarray(values[e]) for e in rest),  # type: ignore[misc]
+                    f"{says} are left out{names.in_layer(of)}",
+                    joint.layers[of],
+                    f"{names.name(of)} is used more than once, and what comes back from every use is added up",
+                    f"add up what every use of {names.name(of)} brings",
+                )
 
 
 def left_out(joint: Joint, names: Names, name: str, kept: int, gone: int) -> str:
@@ -79,7 +111,7 @@ def slips(step: Step) -> Iterator[Slip]:
                 yield Slip(step.with_part(place, one), says, {"term": step.name(one)}, ("only", k), late=True)
         if part[0] == "total" and len(terms) > 2:
             yield from _some(step, place, terms)
-        if part[0] != "subtract" and len(terms) == 2 and all(t[0] in PRODUCTS and len(t) == 3 for t in terms):
+        if len(terms) == 2 and not step.quantity.shape and all(t[0] in PRODUCTS and len(t) == 3 for t in terms):
             yield from _crossed(step, place, terms)
     yield from _alone(step)
 
@@ -131,7 +163,7 @@ def _crossed(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Ite
     if all(step.name(p).startswith("d") for p in (slope, second)) and len({slope, factor, second, other_factor}) == 4:
         names = {"one": step.name(slope), "other": step.name(other_factor)}
         says = "{one} is multiplied by the other function, and not by {other}"
-        own = ("total", ("multiply", slope, other_factor), ("multiply", second, factor))
+        own = (part_at(step.tree, place)[0], ("multiply", slope, other_factor), ("multiply", second, factor))
         yield Slip(step.with_part(place, own), says, names, ("own",), late=True)
     for one in terms[0][1:]:
         for other in terms[1][1:]:
@@ -139,6 +171,8 @@ def _crossed(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Ite
             if one != other and names["one"].startswith("d") and names["other"].startswith("d"):
                 says = "{one} times {other} is no product rule: each slope is multiplied by the other factor"
                 yield Slip(step.with_part(place, ("multiply", one, other)), says, names, ("slopes",), late=True)
+                says = "{one} plus {other} is no product rule: each slope is multiplied by the other factor"
+                yield Slip(step.with_part(place, ("add", one, other)), says, names, ("slopes added",), late=True)
 
 
 CAUSE = Cause(

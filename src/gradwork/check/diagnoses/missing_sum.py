@@ -78,6 +78,9 @@ def slips(step: Step) -> Iterator[Slip]:
             for k, one in enumerate(part[1:]):
                 says = "that is one of {n} terms: they are added up"
                 yield Slip(step.with_part(place, one), says, {"n": str(len(part) - 1)}, ("one", k))
+                if place == (1,) and step.tree[0] == "divide":
+                    inner = k not in (0, len(part) - 2)
+                    yield Slip(one, says, {"n": str(len(part) - 1)}, ("one alone", k), rare=inner, late=True)
 
 
 CAUSE = Cause(

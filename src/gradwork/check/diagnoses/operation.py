@@ -17,6 +17,7 @@ def slips(step: Step) -> Iterator[Slip]:
         yield Slip(step.with_part(place, ("add", part[1], part[2])), says, names, ("added",))
         says = "{one} and {other} are multiplied, and not divided"
         yield Slip(step.with_part(place, ("divide", part[1], part[2])), says, names, ("divided",), rare=True)
+        yield Slip(step.with_part(place, ("divide", part[2], part[1])), says, names, ("below",), rare=True, late=True)
         says = "{one} and {other} are multiplied, and not taken from each other"
         for key, less in (("less", part), ("less, turned", (part[0], part[2], part[1]))) if not place else ():
             yield Slip(step.with_part(place, ("subtract", *less[1:])), says, names, (key,), rare=True, late=True)
@@ -44,7 +45,7 @@ def slips(step: Step) -> Iterator[Slip]:
 
 
 def _by_a_share(step: Step) -> Iterator[Slip]:
-    """Of w + dw: w + dw w, as if the nudge were a share of w."""
+    """Of w + dw: w + dw w, as if the nudge were a share of w, and w dw. Of a - b: a / b."""
     tree = step.tree
     if tree[0] in ("add", "total") and len(tree) == 3 and tree[1][0] == tree[2][0] == "cell":
         names = {"nudge": step.name(tree[2]), "value": step.name(tree[1])}
@@ -52,6 +53,12 @@ def _by_a_share(step: Step) -> Iterator[Slip]:
             says = "{nudge} is added to {value}, and no share of {value}"
             share = ("total", tree[1], ("multiply", tree[2], tree[1]))
             yield Slip(share, says, names, ("share",), late=True)
+            says = "{nudge} is added to {value}, and not multiplied with it"
+            yield Slip(("multiply", tree[2], tree[1]), says, names, ("nudge times",), late=True)
+    if tree[0] == "subtract" and tree[1][0] == tree[2][0] == "cell":
+        names = {"one": step.name(tree[1]), "other": step.name(tree[2])}
+        says = "{other} is taken from {one}, and {one} is not divided by it"
+        yield Slip(("divide", tree[1], tree[2]), says, names, ("ratio",), rare=True, late=True)
 
 
 def _sums_first(step: Step) -> Iterator[Slip]:

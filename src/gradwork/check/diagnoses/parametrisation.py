@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     for says, members in found.items():
         names = [name for name, _ in members]
         yield explained(
-            CAUSE,
+            OTHERWISE if any(form.format("the parameter") in says for form in OTHERS) else CAUSE,
             evidence,
             f"in {listed(names)}, {says}",
             names,
@@ -66,13 +67,29 @@ def _candidates(evidence: Evidence, joint: Joint, name: str) -> Iterator[tuple[s
         powers = any(_stands(joint, value(parameter)) for value, _ in POWERS.values())
         for forms, present in ((POWERS, powers), (OTHERS, False)):
             for form, (value, slope) in forms.items():
-                if present or _stands(joint, value(parameter)):
+                if present or (_stands(joint, value(parameter)) if forms is POWERS else _in_place(joint, name, value)):
                     label = form.format("the parameter")
                     yield f"the slope is that by {label}, and not by the parameter itself", right / slope(parameter)
                     yield f"the slope of {label} is multiplied with twice", right * slope(parameter)
         if np.all(parameter > 0):
             label = LOGARITHM.format("the parameter")
             yield f"the slope is multiplied by the parameter once too often, as that by {label} is", right * parameter
+
+
+def _in_place(joint: Joint, name: str, form: Callable[[Array], Array]) -> bool:
+    """Whether the loss reads the parameter through this form alone."""
+    place = joint.place[name]
+    value = form(np.asarray(joint.value(place), float))
+    if not np.isfinite(value).all():
+        return False
+    reached = [False] * joint.forward
+    reached[place] = True
+    for k in range(place + 1, joint.forward):
+        node = joint.node(k)
+        if any(reached[i] for i in node.inputs):
+            same = node.shape == value.shape and np.allclose(joint.value(k), value, rtol=1e-9, atol=0)
+            reached[k] = not (same and node.dtype.kind == "f")
+    return not reached[max(joint.adjoint, default=place)]
 
 
 def _stands(joint: Joint, value: Array) -> bool:
@@ -111,3 +128,4 @@ def gradient(w, x):
     find=find,
     rank=19,
 )
+OTHERWISE = replace(CAUSE, rank=21)  # where the slope of the form is missing, or there twice, that is said more simply

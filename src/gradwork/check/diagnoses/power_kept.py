@@ -55,10 +55,18 @@ def slips(step: Step) -> Iterator[Slip]:
             size = step.with_part(place, ("absolute", part[1]))
             yield Slip(size, "{base} is not raised to the power {n}", n, ("size",), late=True)
             yield from _term_by_term(step, place, part)
+            yield from _of_one_term(step, place, part)
+            if part[2][1] >= 3:
+                less = step.with_part(place, ("power", part[1], ("known", part[2][1] - 1.0)))
+                yield Slip(less, "it is {base}^{n}, and no lower power", n, ("lower",), rare=True, late=True)
         elif part[2][0] == "cell":
             n = {"n": step.name(part[2]), "base": step.name(part[1])}
             times = ("multiply", part[2], part[1])
             yield Slip(step.with_part(place, times), "{base}^{n} is not {n} times {base}", n, ("times",), late=True)
+        elif part[2][0] == "subtract":
+            n = {"n": step.name(part[2]), "base": step.name(part[1])}
+            says = "{base} is not raised to the power {n}"
+            yield Slip(step.with_part(place, part[1]), says, n, ("left out",), late=True)
     for place, part in step.parts(*PRODUCTS):
         for one, power in (part[1:3], part[2:0:-1]):
             if power[0] == "power" and one[0] != "known":
@@ -71,10 +79,25 @@ def slips(step: Step) -> Iterator[Slip]:
             says = "the exponent {n} comes down as a factor and is one less"
             other = step.with_part(place, part[1])
             yield Slip(other, says, {"n": step.name(part[1])}, ("not less",), rare=not place, late=True)
+    two = ("known", 2.0)
+    squared = step.tree[0] == "subtract" or (step.tree[0] == "cell" and _is_raised(step, step.tree, two))
+    if step.is_slope and squared:
+        says = "{base} is a factor here, and no power"
+        yield Slip(("power", step.tree, two), says, {"base": step.name(step.tree)}, ("squared",), late=True)
     for place, part in step.parts(*PRODUCTS):
         yield from _kept(step, place, part)
     for place, part in step.parts(*PRODUCTS):
         yield from _whole(step, place, part)
+
+
+def _of_one_term(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
+    """Of (x + dx)^n: x^n + dx."""
+    base = step.lines.get(part[1][1], part[1]) if part[1][0] == "cell" else part[1]
+    if base[0] in TOTALS and len(base) == 3 and base[1][0] == base[2][0] == "cell":
+        says = "the power counts for all of {base}, and not for {term} alone"
+        wrong = (base[0], ("power", base[1], part[2]), base[2])
+        names = {"base": step.name(base), "term": step.name(base[1])}
+        yield Slip(step.with_part(place, wrong), says, names, ("one term",), late=True)
 
 
 def _term_by_term(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
@@ -120,6 +143,14 @@ def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
             rest = [f for j, f in enumerate(inside) if j != k and f != one[2][1]]
             names = {"n": step.name(one[2][1]), "base": step.name(one[1])}
             says = "the exponent {n} of {base} comes down as a factor and is one less"
+            lower = product([one[2] if f == one[2][1] else f for f in inside])
+            yield Slip(
+                step.with_part(place, lower),
+                "the exponent {n} itself comes down as a factor, and not one less",
+                names,
+                ("one less in front",),
+                late=True,
+            )
             kept = product([("power", one[1], one[2][1]), *rest])
             yield Slip(step.with_part(place, kept), says, names, ("kept",), late=True)
     numbers = [f for f in inside if f[0] == "known" and float(f[1]).is_integer() and f[1] >= 2]

@@ -58,6 +58,12 @@ def _own_terms(step: Step) -> Iterator[Slip]:
 def slips(step: Step) -> Iterator[Slip]:
     """Only the own term of the sum that is taken away."""
     yield from _own_terms(step)
+    if step.tree[0] == "subtract" and all(part[0] in PRODUCTS and len(part) == 3 for part in step.tree[1:]):
+        first, second = step.tree[1:]
+        pair = second[1][0] == second[2][0] == "cell" and step.owner[second[1][1]] is step.owner[second[2][1]]
+        if pair and step.role(first[1]) == "given" and step.quantity.shape:
+            says = "every share hangs on every score: the products {term} are missing"
+            yield Slip(first, says, {"term": step.name(second)}, ("products",), late=True)
     for place, part in step.parts("subtract"):
         if step.is_slope and step.role(part[2]) == "given" and step.role(part[1]) == "line":
             says = "every share hangs on every score: P (1 - P) is the slope of one share alone"

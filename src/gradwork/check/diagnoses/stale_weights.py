@@ -102,9 +102,9 @@ def _rate(evidence: Evidence, joint: Joint, chosen: Sequence[tuple[str, int, lis
 
 def _one_after_the_other(step: Step) -> Iterator[Slip]:
     """The slope of this step worked out again at a value that was updated just before."""
-    if step.tree[0] != "subtract" or not step.quantity.name.startswith("new_"):
-        if not step.is_slope or step.turned:
-            return
+    is_step = step.tree[0] == "subtract" and step.quantity.name.startswith("new_")
+    if not is_step and (not step.is_slope or step.turned):
+        return
     tree = step.tree
     for _ in range(3):
         tree = _written_out(step, tree)

@@ -14,7 +14,9 @@ def slips(step: Step) -> Iterator[Slip]:
     by_rate = any(step.owner[c].name in RATES for _, c in step.cells())
     if step.tree[0] == "subtract" and (by_rate or is_update):
         says = "the step goes against the slope: it is taken away"
-        yield Slip(("add", step.tree[1], step.tree[2]), says, key=("up",), late=not by_rate)
+        old = step.quantity.name.removeprefix("new_")
+        is_step = by_rate or step.name(step.tree[1]) == old
+        yield Slip(("add", step.tree[1], step.tree[2]), says, key=("up",), rare=not is_step, late=not by_rate)
 
 
 CAUSE = Cause(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradwork.check.cause import Cause
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import Slip, Step, factors, product
 
 
 def slips(step: Step) -> Iterator[Slip]:
@@ -14,6 +14,12 @@ def slips(step: Step) -> Iterator[Slip]:
         names = {"top": step.name(part[1]), "bottom": step.name(part[2])}
         says = "it is {top} divided by {bottom}, and not the other way round"
         yield Slip(step.with_part(place, ("divide", part[2], part[1])), says, names, ("round",))
+        inside = factors(part[1])
+        for k, one in enumerate(inside) if len(inside) > 1 else ():
+            rest = product(inside[:k] + inside[k + 1 :])
+            names = {"top": step.name(one), "bottom": step.name(part[2])}
+            turned = ("multiply", rest, ("divide", part[2], one))
+            yield Slip(step.with_part(place, turned), says, names, ("round", names["top"]), late=True)
 
 
 CAUSE = Cause(

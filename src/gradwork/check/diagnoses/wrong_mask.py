@@ -13,7 +13,7 @@ from gradwork.check.diagnoses._on_paper import beside, read_by
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.given import Array
 from gradwork.check.paper import PRODUCTS, Slip, Step, Tree, function_of
-from gradwork.check.sites import Names, chain_steps
+from gradwork.check.sites import ChainStep, Names, chain_steps
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import apply_op
@@ -94,13 +94,22 @@ def _masks(joint: Joint, names: Names) -> Iterator[Mask]:
         levels = np.unique(joint.value(slope))
         if len(levels) == 2 and np.isfinite(levels).all():
             seen.add(slope)
-            yield Mask(slope, step.coming, f"of {_called(names, step.of)}", step.of)
+            yield Mask(slope, step.coming, f"of {_called(names, step.of)}{_side(joint, names, step)}", step.of)
     moving = joint.graph.depends_on(list(joint.place.values()))
     for position in range(joint.forward):
         node = joint.node(position)
         read = moving[position] and any(r >= joint.forward for r in joint.graph.consumers[position])
         if node.op in WORDS and node.shape and read and np.size(joint.values[position]) > 1:
             yield Mask(position, None, _called(names, position), position)
+
+
+def _side(joint: Joint, names: Names, step: ChainStep) -> str:
+    """ " for 0.1 z", of the larger of z and 0.1 z, which has a mask for either."""
+    inside, path = joint.node(step.of).inputs, joint.node(step.product).origin.path
+    moving = sum(i in joint.adjoint for i in dict.fromkeys(inside))
+    if joint.node(step.of).op not in ("maximum", "minimum") or moving != 2 or path is None:
+        return ""
+    return f" for {names.name(inside[path])}"
 
 
 def _called(names: Names, position: int) -> str:
@@ -239,6 +248,11 @@ def _too_early(step: Step) -> Iterator[Slip]:
         says = "{name} changes whether the unit is on or off: the relu comes after it"
         behind = ("subtract", ("relu", tree[1]), ("relu", tree[2]))
         yield Slip(behind, says, {"name": step.name(tree[1])}, ("too early",), late=True)
+    lines = [step.lines.get(part[1], ("",)) for part in tree[1:]]
+    if all(line[0] == "relu" for line in lines):
+        says = "where the unit is off, {name} does not change"
+        before = ("subtract", *(line[1] for line in lines))
+        yield Slip(before, says, {"name": step.name(tree[1])}, ("as it is",), late=True)
 
 
 def slips(step: Step) -> Iterator[Slip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,7 +27,12 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     alike: dict[tuple[tuple[int, ...], str], list[int]] = {}
     for position in range(joint.forward):
         node = joint.node(position)
-        if node.op != CONSTANT and node.op not in TRANSPARENT and node.dtype.kind == "f":
+        if (
+            node.op != CONSTANT
+            and node.op not in TRANSPARENT
+            and node.dtype.kind == "f"
+            and joint.value(position).any()
+        ):
             alike.setdefault((node.shape, node.dtype.kind), []).append(position)
     yield from _exchanged(joint, names)
     for position in range(joint.forward, len(joint.graph)):
@@ -152,6 +158,51 @@ def _partner(step: Step) -> Iterator[Slip]:
                 yield Slip(other, says, names, ("partner",), late=True)
 
 
+def _partner_in(step: Step) -> Iterator[Slip]:
+    """Where the slope of w x is x times what comes back: w times it."""
+    if step.tree[0] not in PRODUCTS or not (step.is_slope or step.quantity.name == "back"):
+        return
+    for place, cell in step.cells():
+        right = ("cell", cell)
+        for line in step.lines.values() if step.role(right) == "given" else ():
+            for _, part in subtrees(line):
+                if part[0] in PRODUCTS and right in part[1:] and len(part) == 3 and part[1][0] == part[2][0] == "cell":
+                    other = part[2] if part[1] == right else part[1]
+                    if step.role(other) == "given":
+                        names = {"name": step.name(other), "right": step.name(right)}
+                        says = "the slope by {name} is what {name} is multiplied by, {right}, and not {name} itself"
+                        yield Slip(step.with_part(place, other), says, names, ("partner", names["name"]), late=True)
+
+
+def _at_one_place(step: Step) -> Iterator[Slip]:
+    """Of two places that a number is read at, another one at one of them: x_after^2 + 3 x_before."""
+    read = list(step.cells())
+    for place, cell in read:
+        right = step.owner[cell]
+        if sum(c == cell for _, c in read) < 2:
+            continue
+        for wrong in step.quantities.values():
+            if wrong is not right and wrong is not step.quantity and _in_time(right, wrong):
+                at = step.with_part(place, ("cell", wrong.first + cell - right.first))
+                names = {"wrong": wrong.name, "right": right.name}
+                yield Slip(at, "{wrong} stands where {right} belongs", names, ("once", wrong.name, place), late=True)
+
+
+def _other_entry(step: Step) -> Iterator[Slip]:
+    """In a slope that is one number: another entry of the row or column that it reads one entry of."""
+    if step.tree[0] not in PRODUCTS or step.quantity.shape or not step.is_slope:
+        return
+    for k in (1, 2):
+        if step.role(step.tree[k]) == "given":
+            cell = step.tree[k][1]
+            matrix = step.owner[cell]
+            for other in range(matrix.first, matrix.first + math.prod(matrix.shape)):
+                if other != cell:
+                    says = "that is the slope by another weight: another number of {name} belongs here"
+                    at = step.with_part((k,), ("cell", other))
+                    yield Slip(at, says, {"name": matrix.name}, ("entry", other - cell), late=True)
+
+
 def slips(step: Step) -> Iterator[Slip]:
     """Another quantity of the same shape in place of one."""
     yield from _own_factor(step)
@@ -159,6 +210,9 @@ def slips(step: Step) -> Iterator[Slip]:
     yield from _partner(step)
     yield from _other_class(step)
     yield from _other_layer(step)
+    yield from _partner_in(step)
+    yield from _at_one_place(step)
+    yield from _other_entry(step)
     yield from in_place_of_the_slope(step)
     yield from not_the_base(step)
     for name in dict.fromkeys(step.owner[c].name for _, c in step.cells()):
@@ -189,6 +243,9 @@ def _follows(step: Step, right: Named, wrong: Named) -> bool:
             return True
     if right.name == f"d{wrong.name.removesuffix('_before').removesuffix('_after')}":
         return True  # what changes, and not its change
+    lines = [step.lines.get(quantity.first, ("",)) for quantity in (right, wrong)]
+    if all(line[0] == "cell" for line in lines) and right.role == wrong.role == "line":
+        return True  # weight = X, input = W
     for one, other in ((right, wrong), (wrong, right)):
         line = step.lines.get(one.first)
         if line is not None and one.shape == other.shape and [*read_by(step, line)] == [other.name]:

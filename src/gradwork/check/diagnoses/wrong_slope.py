@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Joint
@@ -15,7 +17,7 @@ MOST_OTHERS = 16
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """In each sum and product of the way back: the slopes of another value of the same shape."""
     names = Names.of(joint)
-    slopes = {a: of for of, a in joint.adjoint.items() if a >= joint.forward}
+    slopes = {a: of for of, a in joint.adjoint.items() if a >= joint.forward and np.any(joint.value(a))}
     for position, node in by_rule(joint, "sum", "matmul", "einsum", "multiply", "scatter", "add"):
         for used in dict.fromkeys(node.inputs):
             inside = without_copies(joint, used)

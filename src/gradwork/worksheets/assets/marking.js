@@ -395,8 +395,9 @@ function isLostOrDoubled(typed, right) {
   const without = (text, k) => text.slice(0, k) + text.slice(k + 1);
   const places = text => [...text].map((c, k) => k), isDigit = c => c >= "0" && c <= "9";
   const short = places(right).filter(k => isDigit(right[k])).map(k => without(right, k).replace(/\.+$/, ""));
-  if (right.replace("-", "").replace(".", "").length > 2 && short.includes(typed)) return true;
-  return places(typed).some(k => k > 0 && without(typed, k) === right && typed[k] === typed[k - 1]);
+  const digits = right.replace("-", "").replace(".", "").length;
+  if (digits > 2 && short.includes(typed)) return true;
+  return digits > 1 && places(typed).some(k => k > 0 && without(typed, k) === right && typed[k] === typed[k - 1]);
 }
 
 function mistakes(marking, throughout) {

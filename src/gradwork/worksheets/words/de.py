@@ -468,6 +468,86 @@ _MISTAKES = {
         "geteilt wird durch {n}, die Anzahl aller, und nicht durch eins weniger"
     ),
     "it is {right}, and not {wrong} of itself": "es ist {right} und nicht von selbst {wrong}",
+    "another loss": "ein anderer Verlust",
+    "The gradient is right for a loss that differs from this one in one step.": (
+        "Der Gradient gehört zu einem Verlust, der sich von diesem in einem Schritt unterscheidet."
+    ),
+    "a share of the slope is taken off, and not a share of {value} itself": (
+        "abgezogen wird ein Teil der Steigung und nicht ein Teil von {value} selbst"
+    ),
+    "a share of the slope is taken off, and not a share of the loss itself": (
+        "abgezogen wird ein Teil der Steigung und nicht ein Teil des Verlusts selbst"
+    ),
+    "each is compared with {base}, and not with the number before: every nudge is taken back": (
+        "verglichen wird jedes Mal mit {base} und nicht mit der Zahl davor: Jede Änderung wird zurückgenommen"
+    ),
+    "{name} belongs here, and not the number in the middle": "hier gehört {name} hin und nicht die Zahl in der Mitte",
+    "a relu keeps {name} where it is above 0, and not below": (
+        "ein relu behält {name}, wo es über 0 ist, und nicht darunter"
+    ),
+    "that is the slope of the relu: its value is {name} itself where that is above 0": (
+        "das ist die Steigung des relu: Sein Wert ist {name} selbst, wo es über 0 ist"
+    ),
+    "that is the slope of a relu: below 0 the slope of the size is -1": (
+        "das ist die Steigung eines relu: Unter 0 ist die Steigung des Betrags -1"
+    ),
+    "that is the slope of {other}, and not of {function}": "das ist die Steigung von {other} und nicht von {function}",
+    "that is the slope of the size of {name}: below 0 a relu does not change at all": (
+        "das ist die Steigung des Betrags von {name}: Unter 0 ändert sich ein relu gar nicht"
+    ),
+    "that is another loss: this one is made of the squares, and is not the square of a sum": (
+        "das ist ein anderer Verlust: Dieser besteht aus den Quadraten und ist nicht das Quadrat einer Summe"
+    ),
+    "that is another loss: this one is made of logarithms": (
+        "das ist ein anderer Verlust: Dieser besteht aus Logarithmen"
+    ),
+    "that is another loss: this one is made of the squares": (
+        "das ist ein anderer Verlust: Dieser besteht aus den Quadraten"
+    ),
+    "0 times {name} is 0, and not {name}": "0 mal {name} ist 0 und nicht {name}",
+    "it is divided by {count}, the number that the mean is over, and not by {n}": (
+        "geteilt wird durch {count}, die Anzahl, über die gemittelt wird, und nicht durch {n}"
+    ),
+    "the learning rate {rate} multiplies the slope, and not {value}": (
+        "die Lernrate {rate} wird mit der Steigung malgenommen und nicht mit {value}"
+    ),
+    "the shares {share} and 1 - {share} are missing": "die Anteile {share} und 1 - {share} fehlen",
+    "only the factor {factor} is there": "nur der Faktor {factor} steht da",
+    "only {count} of {n} terms are there: all of them are added up": (
+        "nur {count} von {n} Summanden stehen da: Alle werden addiert"
+    ),
+    "{one} plus {other} is no product rule: each slope is multiplied by the other factor": (
+        "{one} plus {other} ist keine Produktregel: Jede Steigung wird mit dem anderen Faktor malgenommen"
+    ),
+    "the slope of what stands inside is {right}, and not 1": (
+        "die Steigung dessen, was innen steht, ist {right} und nicht 1"
+    ),
+    "{other} is taken from {one}, and {one} is not divided by it": (
+        "{other} wird von {one} abgezogen, und {one} wird nicht dadurch geteilt"
+    ),
+    "{nudge} is added to {value}, and no share of {value}": (
+        "{nudge} wird zu {value} addiert und kein Anteil von {value}"
+    ),
+    "{nudge} is added to {value}, and not multiplied with it": (
+        "{nudge} wird zu {value} addiert und nicht damit malgenommen"
+    ),
+    "it is {base}^{n}, and no lower power": "es ist {base}^{n} und keine kleinere Potenz",
+    "the power counts for all of {base}, and not for {term} alone": (
+        "die Potenz gilt für ganz {base} und nicht nur für {term}"
+    ),
+    "every share hangs on every score: the products {term} are missing": (
+        "jeder Anteil hängt von jedem Rohwert ab: Die Produkte {term} fehlen"
+    ),
+    "{name} changes whether the unit is on or off: the relu comes after it": (
+        "{name} ändert sich, ob die Einheit an oder aus ist: Das relu kommt erst danach"
+    ),
+    "where the unit is off, {name} does not change": "wo die Einheit aus ist, ändert sich {name} nicht",
+    "that is the slope by another weight: another number of {name} belongs here": (
+        "das ist die Steigung nach einem anderen Gewicht: Hier gehört eine andere Zahl von {name} hin"
+    ),
+    "the exponent {n} itself comes down as a factor, and not one less": (
+        "der Exponent {n} selbst kommt als Faktor nach vorn und nicht eins weniger"
+    ),
     "{one} divided by {other} is no quotient rule: each slope is multiplied by the other function": (
         "{one} geteilt durch {other} ist keine Quotientenregel: Jede Steigung wird mit der anderen Funktion malgenommen"
     ),
@@ -598,6 +678,7 @@ _MISTAKES = {
     "that is the number of blank {number}": "das ist die Zahl von Lücke {number}",
     "digit lost": "Ziffer verloren",
     "A digit of a number is left out, or stands there twice.": "Eine Ziffer einer Zahl fehlt oder steht doppelt da.",
+    "⊙: entry by entry": "⊙: Eintrag mal Eintrag",
     "rows and columns are exchanged": "Zeilen und Spalten sind vertauscht",
     "missing sum": "fehlende Summe",
     "The gradient still has the axis along which the array was broadcast.": (
@@ -864,7 +945,7 @@ _HINTS = {
         "suche eine Zeile, in der nur diese Zahl fehlt"
     ),
     "it follows from {what}": "es folgt aus {what}",
-    "find blank {numbers} first": "finde zuerst Lücke {numbers}",
+    "it needs blank {numbers}": "dazu braucht es Lücke {numbers}",
     "{one} if {condition}, otherwise {other}": "{one}, falls {condition}, sonst {other}",
 }
 
