@@ -19,11 +19,11 @@ def through(joint: Joint, names: Names, position: int) -> list[str]:
     return [_value(joint, names, at) for at in ends_of(joint, position)]
 
 
-def ends_of(joint: Joint, position: int) -> list[int]:
-    """The nodes that a sum over paths adds up; the first ones of very many."""
+def ends_of(joint: Joint, position: int, most: float = MOST_PATHS) -> list[int]:
+    """The nodes that a sum over paths adds up, the last use first; the first ones of very many."""
     found: list[int] = []
     waiting = [position]
-    while waiting and len(found) < MOST_PATHS:
+    while waiting and len(found) < most:
         at = waiting.pop()
         node = joint.node(at)
         if node.op == "add" and node.origin.by == SUM_OF_PATHS:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
-from gradwork.check.diagnoses.truncated import uses
+from gradwork.check.diagnoses._paths import ends_of
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.sites import Names, by_rule, made_for
 from gradwork.gradients.backprop import SUM_OF_PATHS
@@ -41,7 +42,7 @@ def _in_a_loop(joint: Joint, names: Names) -> Iterator[Mutant]:
         readers = joint.graph.consumers[position]
         if node.origin.by != SUM_OF_PATHS or any(joint.node(r).origin == node.origin for r in readers):
             continue
-        shares = uses(joint, position)
+        shares = ends_of(joint, position, math.inf)
         turns = [s for s in shares if joint.node(s).op == "scatter"]
         of = made_for(joint, position)
         if not turns or len(shares) < 2 or (len(turns) < 2 and of not in joint.place.values()):

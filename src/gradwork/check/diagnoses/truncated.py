@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.diagnoses._paths import ends_of
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.sites import Names
-from gradwork.gradients.backprop import SUM_OF_PATHS
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -20,7 +21,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return
     names = Names.of(joint)
     for name in evidence.fitting:
-        shares = uses(joint, joint.slope[name])
+        shares = ends_of(joint, joint.slope[name], math.inf)
         if len(shares) < 2:
             continue
         values = [np.asarray(joint.value(i), float) for i in shares]
@@ -36,20 +37,6 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                     why=f"{name} is used {len(shares)} times, and what comes back from every use is added up",
                     hint=f"add up all of them: d_{name} += ... at every step",
                 )
-
-
-def uses(joint: Joint, slope: int) -> list[int]:
-    """What each use of a value brings, the last use first: the terms of the sum over the paths."""
-    found: list[int] = []
-    waiting = [slope]
-    while waiting:
-        at = waiting.pop()
-        node = joint.node(at)
-        if node.op == "add" and node.origin.by == SUM_OF_PATHS:
-            waiting += node.inputs[::-1]
-        else:
-            found.append(at)
-    return found
 
 
 def _by_line(joint: Joint, shares: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
