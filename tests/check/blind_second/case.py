@@ -58,5 +58,6 @@ class Family:
     def right(self, seeds: int = 2) -> list[Case]:
         return [self.right_case(f"seed {seed}", self.point(np.random.default_rng([8, seed]))) for seed in range(seeds)]
 
-    def right_case(self, name: str, args: tuple[Any, ...]) -> Case:
-        return Case(f"{self.name}: {name}", self.name, self.loss, self.backward, args, (), "", self.n_params)
+    def right_case(self, name: str, args: tuple[Any, ...], backward: Callable[..., Any] | None = None) -> Case:
+        backward = backward or self.backward
+        return Case(f"{self.name}: {name}", self.name, self.loss, backward, args, (), "", self.n_params)

@@ -6,49 +6,26 @@ where a right pass is hard to judge) and the numbers at the end of a mistake's w
 
 from __future__ import annotations
 
-import inspect
-import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from check.blind.case import Case, change
+from check.blind.case import Case
+from check.blind_second.case import Family as OfSecond
 
 
 @dataclass(frozen=True)
-class Family:
-    """`mistakes`: what is wrong, in plain words, to the pieces of text: what stood there, what stands there, ..."""
+class Family(OfSecond):
+    """As there; `second` is another right backward pass, `hard` are points where a right one is hard to judge."""
 
-    name: str
-    loss: Callable[..., Any]
-    backward: Callable[..., Any]
-    point: Callable[[np.random.Generator], tuple[Any, ...]]
-    n_params: int
-    mistakes: dict[str, tuple[str, ...]]
     second: Callable[..., Any] | None = None
     hard: dict[str, Callable[[np.random.Generator], tuple[Any, ...]]] = field(default_factory=dict)
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        return tuple(inspect.signature(self.loss).parameters)[: self.n_params]
 
     @property
     def codes(self) -> dict[str, str]:
         """What is wrong -> the numbers of the two research lists that fit it, "" where none does."""
         return {key.split(" [")[0]: key.rstrip("]").partition(" [")[2] for key in self.mistakes}
-
-    def edited(self, number: int, pieces: tuple[str, ...]) -> Callable[..., Any]:
-        """The backward pass with each piece replaced, as a function of its own with its own source."""
-        source = inspect.getsource(self.backward)
-        for old, new in zip(pieces[::2], pieces[1::2], strict=True):
-            assert source.count(old) == 1, (self.name, old, source.count(old))
-            source = source.replace(old, new)
-        file = f"<{self.name} {number}>"
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        names = dict(self.backward.__globals__)
-        exec(compile(source, file, "exec"), names)
-        return names[self.backward.__name__]
 
     def planted(self) -> list[Case]:
         found = []
@@ -60,13 +37,6 @@ class Family:
             found.append(Case(f"{self.name}: {cause}", self.name, self.loss, wrong, args, spoilt, cause, self.n_params))
         return found
 
-    def spoilt(self, wrong: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, ...]:
-        """The parameters whose gradient differs, measured at the data."""
-        with np.errstate(all="ignore"):
-            given = wrong(*args)
-        right = self.backward(*args)
-        return tuple(name for name, a, b in zip(self.parameters, right, given, strict=True) if change(a, b) > 1e-6)
-
     def right(self, seeds: int = 2) -> list[Case]:
         found = []
         for seed in range(seeds):
@@ -77,9 +47,6 @@ class Family:
         for name, point in self.hard.items():
             found.append(self.right_case(name, point(np.random.default_rng([20, 0])), self.backward))
         return found
-
-    def right_case(self, name: str, args: tuple[Any, ...], backward: Callable[..., Any]) -> Case:
-        return Case(f"{self.name}: {name}", self.name, self.loss, backward, args, (), "", self.n_params)
 
 
 def single(point: Callable[[np.random.Generator], tuple[Any, ...]]) -> Callable[[np.random.Generator], tuple[Any, ...]]:
