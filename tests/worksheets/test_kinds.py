@@ -66,7 +66,7 @@ def read_by(plan: Plan, name: str) -> set[str]:
 def test_steps_have_one_order_and_do_not_stand_in_it() -> None:
     counted = 0
     for chapter in chapters().values():
-        for exercise in {ask.exercise for level in chapter.levels for ask in level}:
+        for exercise in {e for level in chapter.levels for ask in level for e in (ask.exercise, *ask.others)}:
             steps = [row for row in exercise.show if isinstance(row, Choice) and row.text.endswith(" is step")]
             if not steps:
                 continue
@@ -77,12 +77,23 @@ def test_steps_have_one_order_and_do_not_stand_in_it() -> None:
             assert all(before in read_by(plan, after) for before, after in pairwise(right)), right
             assert right != [row.text.split()[0] for row in steps]
             assert all(len(row.options) == len(steps) for row in steps)
-    assert counted >= 2
+    assert counted >= 20
 
 
 def test_steps_are_numbered_by_where_they_belong() -> None:
     rows = in_order(("c", "a", "b"), ("a", "b", "c"))
     assert [(row.text, row.options[row.answer({})]) for row in rows] == [("c", "3"), ("a", "1"), ("b", "2")]
+
+
+@pytest.mark.parametrize("slug", ["descent-step", "two-layers"])
+def test_the_seed_says_how_steps_are_mixed(slug: str) -> None:
+    def places(seed: int) -> tuple[float | str, ...]:
+        blanks = gw.sheet(slug, seed=seed).blanks
+        return tuple(b.answer for b in blanks if b.name.endswith(" is step"))
+
+    mixed = [places(seed) for seed in SEEDS]
+    assert len(set(mixed)) >= 8
+    assert places(3) == mixed[3]
 
 
 @pytest.mark.parametrize(("value", "sign"), [(3.0, "above 0"), (-0.5, "below 0"), (0.0, "0")])

@@ -6,7 +6,7 @@ the plan that is made from the lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -170,11 +170,19 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Ask:
-    """An exercise in a level of a chapter: with a mask, and how often with other numbers."""
+    """An exercise in a level of a chapter: with a mask, and how often with other numbers.
+
+    others: the same exercise, arranged in other ways; the seed says which of them a sheet gets.
+    """
 
     exercise: Exercise
     mask: Mask
     times: int = 1
+    others: tuple[Exercise, ...] = ()
+
+    def arranged(self, seed: Sequence[object]) -> Exercise:
+        """The exercise as the words of this seed have it."""
+        return Draw(*seed, "arranged").pick((self.exercise, *self.others)) if self.others else self.exercise
 
 
 @dataclass(frozen=True)

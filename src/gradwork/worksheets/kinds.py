@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from gradwork.errors import ArgumentError, UsageError
 from gradwork.graph.formula import Program, parse_program
 from gradwork.worksheets.draw import Draw
-from gradwork.worksheets.exercise import Arrays, BySign, Choice, Exercise, Row
+from gradwork.worksheets.exercise import Arrays, BySign, Choice, Exercise, Row, Told
 from gradwork.worksheets.plan import Plan, shape_of
 from gradwork.worksheets.planning import plan_of
 from gradwork.worksheets.rounding import printer
@@ -32,6 +33,37 @@ def in_order(shown: Sequence[str], right: Sequence[str]) -> tuple[Choice, ...]:
     """
     places = tuple(str(k + 1) for k in range(len(right)))
     return tuple(Choice(step, places, _always(right.index(step))) for step in shown)
+
+
+def out_of_order(exercise: Exercise, steps: Sequence[str], times: int = 12) -> tuple[Exercise, ...]:
+    """The exercise with its steps mixed, in so many ways: the lines are told, then the place of each is asked.
+
+    steps: names of lines in their one right order. What the exercise shows comes first.
+    """
+    return tuple(
+        replace(
+            exercise,
+            show=(
+                *exercise.show,
+                Told(mixed),
+                *in_order([f"{name} is step" for name in mixed], [f"{name} is step" for name in steps]),
+            ),
+        )
+        for mixed in _mixtures(tuple(steps), times)
+    )
+
+
+def _mixtures(steps: tuple[str, ...], times: int) -> list[tuple[str, ...]]:
+    """Orders in which at most one step stands at its own place, and none after the one that it follows."""
+    draw, found = Draw(*steps), list[tuple[str, ...]]()
+    for _ in range(_TRIES):
+        left = list(steps)
+        mixed = tuple(left.pop(draw.whole(0, len(left) - 1)) for _ in steps)
+        places = [steps.index(step) for step in mixed]
+        apart = all(later != earlier + 1 for earlier, later in pairwise(places))
+        if apart and sum(k == place for k, place in enumerate(places)) <= 1 and mixed not in found:
+            found.append(mixed)
+    return found[:times]
 
 
 def _always(position: int) -> Callable[[Mapping[str, Any]], int]:

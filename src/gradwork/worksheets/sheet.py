@@ -268,7 +268,7 @@ def make_sheet(
     for position, ask in enumerate(asks):
         for k in range(ask.times):
             words = (chapter.slug, level, position, k, seed)
-            items.append(make_item(ask.exercise, mask or ask.mask, words, (k, ask.times), worth))
+            items.append(make_item(ask.arranged(words), mask or ask.mask, words, (k, ask.times), worth))
     name = mask.name if mask else ""
     say = language_named(language).with_texts(chapter.words.get(language, {}))
     return Sheet(chapter.slug, say(chapter.title), level, seed, name, tuple(items), say, source)

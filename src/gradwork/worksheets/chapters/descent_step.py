@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gradwork.worksheets.exercise import Ask, BySign, Chapter, Choice, Exercise, Given, Grid, Line, Note, Told
-from gradwork.worksheets.kinds import Mistake, in_order, sign_first, with_a_mistake
+from gradwork.worksheets.kinds import Mistake, out_of_order, sign_first, with_a_mistake
 from gradwork.worksheets.masks import mask_named as mask
 
 ONE = Exercise(
@@ -62,8 +62,7 @@ TOO_FAR = Exercise(
     suits=lambda v: abs(v["error"]) > 1,
 )
 _STEPS = ("error1", "slope1", "w2", "error2", "slope2", "w3")
-_MIXED = ("slope2", "w2", "error1", "w3", "slope1", "error2")
-ORDER = Exercise(
+_ORDER = Exercise(
     name="in order",
     text="Two steps, their lines out of order. Number the lines: each needs the one before it.",
     lines="""
@@ -75,12 +74,9 @@ ORDER = Exercise(
         w3 = w2 - learning_rate*slope2
     """,
     draw=lambda d: {"w1": d.whole(-3, 4), "x": d.pick((1, 2)), "y": d.whole(-6, 6), "learning_rate": 0.1},
-    show=(
-        Told(_MIXED),
-        *in_order([f"{name} is step" for name in _MIXED], [f"{name} is step" for name in _STEPS]),
-    ),
     decimals=4,
 )
+ORDERS = out_of_order(_ORDER, _STEPS)
 _SIGN = "the sign is turned round"
 SPOT = with_a_mistake(
     replace(
@@ -188,7 +184,11 @@ CHAPTER = Chapter(
     goals="Step against the slope, and know what the learning rate does.",
     needs=("one-neuron",),
     levels=(
-        (Ask(ONE, mask("results"), 2), Ask(TOO_FAR, mask("results")), Ask(ORDER, mask("nothing"))),
+        (
+            Ask(ONE, mask("results"), 2),
+            Ask(TOO_FAR, mask("results")),
+            Ask(ORDERS[0], mask("nothing"), others=ORDERS[1:]),
+        ),
         (Ask(ONE, mask("results")), Ask(SPOT, mask("results"), 2), Ask(BOTH, mask("results"))),
         (Ask(BOTH, mask("anywhere-6")), Ask(THREE_STEPS, mask("results"), 2)),
     ),

@@ -1,7 +1,7 @@
 """Chapter 11: two layers with a relu between them."""
 
 from gradwork.worksheets.exercise import Arrays, Ask, Chapter, Choice, Exercise, Given, Line, Note, Told
-from gradwork.worksheets.kinds import in_order
+from gradwork.worksheets.kinds import out_of_order
 from gradwork.worksheets.masks import mask_named as mask
 
 _BACK = ("W1", "b1", "W2")
@@ -60,8 +60,7 @@ def _lively(v: Arrays) -> bool:
 ONE = _net("one row", "One row of data through two layers, and back.", 1)
 TWO = _net("two rows", "Two rows of data through two layers, and back.", 2)
 _STEPS = ("dZ3", "dA2", "dZ2", "dA1", "dZ1", "dW1")
-_MIXED = ("dA1", "dZ3", "dW1", "dZ2", "dA2", "dZ1")
-ORDER = Exercise(
+_ORDER = Exercise(
     name="in order",
     text="Three layers now, and the way back out of order. Number its lines: each needs the one before it.",
     lines="Z1 = W1 @ X; A1 = relu(Z1); Z2 = W2 @ A1; A2 = relu(Z2); Z3 = W3 @ A2; loss = sum((Z3 - Y)^2)",
@@ -74,11 +73,10 @@ ORDER = Exercise(
     show=(
         Told(("Z1", "A1", "Z2", "A2", "Z3", "loss")),
         Note("And back, out of order:"),
-        Told(_MIXED),
-        *in_order([f"{name} is step" for name in _MIXED], [f"{name} is step" for name in _STEPS]),
     ),
     largest=5000,
 )
+ORDERS = out_of_order(_ORDER, _STEPS)
 
 CHAPTER = Chapter(
     slug="two-layers",
@@ -87,7 +85,7 @@ CHAPTER = Chapter(
     goals="Carry slopes back through a relu: a unit that is off passes nothing on.",
     needs=("activations", "linear-layer"),
     levels=(
-        (Ask(ONE, mask("back"), 2), Ask(ORDER, mask("nothing"))),
+        (Ask(ONE, mask("back"), 2), Ask(ORDERS[0], mask("nothing"), others=ORDERS[1:])),
         (Ask(ONE, mask("results")), Ask(TWO, mask("back"))),
         (Ask(TWO, mask("results+shapes+rules")), Ask(TWO, mask("anywhere-12"))),
     ),
