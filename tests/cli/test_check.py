@@ -156,3 +156,41 @@ def test_some_of_a_gradient_can_be_checked(run, net):
     assert outcome.code == 1
     assert "b is wrong (3 entries checked)" in outcome.out
     assert "GW210" in outcome.out
+
+
+def test_formulas_are_checked_at_numbers(run):
+    right = run("check", "(w*x - y)^2", "--gradient", "2*(w*x - y)*x", "--at", "w=3,x=2,y=1", "--wrt", "w")
+    assert right.code == 0
+    wrong = run("check", "(w*x - y)^2", "--gradient", "dw = 2*(w*x - y); dy = -2*(w*x - y)", "--at", "w=3,x=2,y=1")
+    assert wrong.code == 1
+    assert "w is wrong; y is right" in wrong.out and "the factor x is missing" in wrong.out
+
+
+def test_a_gradient_of_a_model_file_is_checked(run):
+    assert run("check", "examples/cars.toml", "--gradient", "dw = 2*mean(error*x); db = 2*mean(error)").code == 0
+    outcome = run("check", "examples/cars.toml", "--gradient", "2*sum(error*x)", "--wrt", "w")
+    assert outcome.code == 1
+    assert "GW201" in outcome.out and "Is this gradient of cars.toml right?" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x^2", "--gradient", "2*x"], "no numbers are given"),
+        (["x^2", "--at", "x=2"], "there is no gradient to check"),
+        (["w*x^2", "--gradient", "2*x", "--at", "x=2"], "--at gives w no number"),
+        (["w*x^2", "--gradient", "2*x", "--at", "x=2,w=1,q=3"], "the formula has no q"),
+        (["w*x^2", "--gradient", "2*x", "--at", "x=2,w=1"], "the gradient may belong to w, x"),
+        (["w*x^2", "--gradient", "2*x", "--at", "x"], "needs names with their numbers"),
+        (["x^2", "--gradient", "2*", "--at", "x=2"], "the formula ends after *"),
+        (["x^2", "--gradient", "2*x", "--at", "x=2", "--loss", "f"], "here the loss is a formula"),
+        (["examples/cars.toml", "--gradient", "2*x", "--at", "x=2"], "the model file has its own"),
+        (["examples/cars.toml", "--gradient", "2*mean(error)"], "the gradient may belong to w, b"),
+        (["examples/crs.toml", "--gradient", "2*x"], "there is no file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_cannot_be_read_of_formulas_is_said(run, arguments, words):
+    outcome = run("check", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert words in outcome.err and "Traceback" not in outcome.err

@@ -23,6 +23,7 @@ from gradwork.check.unseen import with_backprop
 from gradwork.check.vacuous import Caution, cautions
 from gradwork.check.verdicts import Verdict
 from gradwork.check.where import Place, located
+from gradwork.check.written import as_written
 from gradwork.errors import ArgumentError, GradientError
 from gradwork.formats.display import Shown
 from gradwork.gradients.nudging.record import Nudged
@@ -94,7 +95,9 @@ def check(
     f:        the loss: any function of numbers and arrays that returns one number, or a formula.
     gradient: a function of the same arguments that gives the gradient, or what one gave: one array, a tuple, or a dict.
               It is read as having the structure of the argument `wrt` (or the first one), else as a dict by argument
-              name or a tuple in the order of `wrt`; None in it is left out.
+              name or a tuple in the order of `wrt`; None in it is left out. In place of numbers and functions there
+              may be formulas, as they are written on paper: "2*(w*x - y)*x", {"w": "...", "b": "..."} or
+              "dw = ...; db = ...", in the names of the loss's arguments and, if it is formulas too, of its lines.
     wrt:      which arguments are checked: a position, a name, or a tuple of these; None: all that the gradient covers.
     strict:   an entry about which nothing can be told fails the check as well.
 
@@ -109,9 +112,12 @@ def check(
     True
     >>> gw.check(loss, lambda w: np.sum(2 * (x * w - y) * x), 1.0).diagnoses[0].cause.code
     'GW201'
+    >>> gw.check("(w*x - y)^2", "2*(w*x - y)", 3.0, 2.0, 1.0, wrt="w").diagnoses[0].says
+    'the factor x is missing'
     """
     kwargs = keywords(kwargs)
     _check_numbers([*args, *kwargs.values()])
+    gradient = as_written(gradient, f)
     answer = answered(gradient, args, kwargs, f) if callable(gradient) else None
     case = Case(f, gradient, args, kwargs, _read(gradient if answer is None else answer.first, f, args, kwargs, wrt))
     _check_something(case.reading, [*args, *kwargs.values()])

@@ -39,7 +39,7 @@ SECONDS = 3.0  # for all rows together
 class Term:
     """One term of the loss: its node, and its gradient by array name.
 
-    penalty: whether it depends on the parameters alone, and not on data: a regulariser.
+    penalty: whether it depends on the parameters alone, and not on data as another term does: a regulariser.
     """
 
     node: int
@@ -85,7 +85,11 @@ def _terms(joint: Joint) -> Iterator[Term]:
     chosen = [k for k in found if not data[k]] if many else found
     if len(chosen) > MOST_TERMS or not chosen:
         return
-    terms = [Term(k, not data[k], _slopes_of(joint, forward, k, [i for i in found if i != k])) for k in chosen]
+    beside_data = any(data[k] for k in found)
+    terms = [
+        Term(k, beside_data and not data[k], _slopes_of(joint, forward, k, [i for i in found if i != k]))
+        for k in chosen
+    ]
     if many:
         # So many terms are not told apart: beside the regulariser, they are what the data say.
         rest = {

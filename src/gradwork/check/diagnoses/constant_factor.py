@@ -95,6 +95,8 @@ def _of_length_one(evidence: Evidence) -> Iterator[Finding]:
 def _cut_to_length(evidence: Evidence) -> Iterator[Finding]:
     """The gradient of all arrays together, scaled down to a length that is a short number."""
     names = [n for n in evidence.right if comparable(evidence, n)]
+    if sum(int(clear(evidence, n).sum()) for n in names) < 2:
+        return  # a single number always has the length that it has
     length = float(np.sqrt(sum(float(np.sum(evidence.yours[n] ** 2)) for n in names)))
     whole = float(np.sqrt(sum(float(np.sum(evidence.right[n] ** 2)) for n in names)))
     short = float(f"{length:.3g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,8 +32,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     pairs = [f"that of {other} for {name}" for name, other in taken.items()]
     more = f", and {len(pairs) - 4} more" if len(pairs) > 4 else ""
     names = list(taken)
+    exchanged = set(taken) == set(taken.values())
     yield explained(
-        CAUSE,
+        CAUSE if exchanged else GIVEN_TWICE,
         evidence,
         f"the gradient of another array is given: {', '.join(pairs[:4])}{more}",
         names,
@@ -71,3 +73,5 @@ def gradient(u, v, x):
     rank=11,
     paper=("M27", "M28"),
 )
+# A factor that is missing in one gradient often makes it that of another array: by w without x, it is that by b.
+GIVEN_TWICE = replace(CAUSE, rank=30)

@@ -49,8 +49,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                     break
     for says, members in found.items():
         names = [name for name, _ in members]
+        other = any(form.format("the parameter") in says for form in OTHERS)
+        one = sum(np.size(candidate) for _, candidate in members) == 1
         yield explained(
-            OTHERWISE if any(form.format("the parameter") in says for form in OTHERS) else CAUSE,
+            BY_CHANCE if one and LOGARITHM.format("the parameter") in says else OTHERWISE if other else CAUSE,
             evidence,
             f"in {listed(names)}, {says}",
             names,
@@ -128,4 +130,5 @@ def gradient(w, x):
     find=find,
     rank=19,
 )
+BY_CHANCE = replace(CAUSE, rank=31)  # a single number with the parameter as a factor too many
 OTHERWISE = replace(CAUSE, rank=21)  # where the slope of the form is missing, or there twice, that is said more simply

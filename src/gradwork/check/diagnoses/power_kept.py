@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gradwork.check.cause import Cause, Mutant
-from gradwork.check.evidence import Edit, Joint
+from gradwork.check.cause import Cause, Finding, Mutant
+from gradwork.check.diagnoses._tangents import Line, Misruled, misruled
+from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.paper import PRODUCTS, RATES, TOTALS, Slip, Step, Tree, factors, product
 from gradwork.check.sites import ChainStep, Names, chain_steps
 from gradwork.check.trees import subtrees
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """The same in a loss of single numbers, where the power may be the loss itself."""
+    yield from misruled(evidence, CAUSE, _kept_in_line)
+
+
+def _kept_in_line(line: Line) -> Iterator[Misruled]:
+    if line.op != "power" or line.moves(line.inputs[1]) or not line.moves(line.inputs[0]):
+        return
+    u, n, du = line.value(line.inputs[0]), line.value(line.inputs[1]), line.slope(line.inputs[0])
+    whole = line.names.written(line.position, {})
+    why = f"the exponent of {whole} comes down as a factor, and is one less"
+    yield Misruled(f"the exponent of {whole} comes down as a factor, and stays as well", n * u**n * du, why)
+    yield Misruled(f"{whole} stands where its slope belongs", u**n * du, why)
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -221,6 +237,7 @@ def gradient(w, x):
 """,
     rank=23,
     paper=("M02",),
+    find=find,
     mutants=mutants,
     slips=slips,
 )

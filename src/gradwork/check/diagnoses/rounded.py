@@ -13,6 +13,7 @@ from gradwork.check.given import Array
 
 Rounding = Callable[[Array], Array]
 NOTHING, LEFT = 1e-9, 0.5  # of the largest entry; the share of entries that is more than that
+TOLD = 3.0  # digits that what was rounded shares with what is right, over all entries: fewer are shared by chance
 EXACT = 1e-12  # of the largest entry: rounded numbers are the same number
 
 
@@ -41,6 +42,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         off = np.abs(yours - right) > evidence.tolerance[name]
         # Zeros are no rounded slopes: nothing is left of them.
         if not off.any() or np.mean(np.abs(yours[off]) > NOTHING * np.max(np.abs(right))) < LEFT:
+            continue
+        with np.errstate(all="ignore"):
+            shared = np.log10(np.abs(right) / np.abs(yours - right))[off]
+        if np.sum(np.clip(shared, 0.0, 17.0)) < TOLD:
             continue
         for says, rounding in WAYS.items():
             with np.errstate(all="ignore"):

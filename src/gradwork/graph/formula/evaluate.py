@@ -227,8 +227,9 @@ def _unknown_name(formula: Formula, piece: Piece, names: Mapping[str, object], f
         return FormulaError(f"{name} is a function, not a value", where=where, why=why, hint=f"{name}(x)")
     known = [known for known in names if known]
     why = f"the names here are {_listed(known)}" if known else "no names have a value here"
-    near = close(name, known)
-    hint = "exp(1) for the number e" if name == "e" else " or ".join(near) or f"a value for {name}"
+    raised = formula.text[: piece.start].rstrip().endswith("^")
+    meant = {"e": "exp(1) for the number e", **({"T": "W.T for the transpose of W"} if raised else {})}
+    hint = meant.get(name) or " or ".join(close(name, known)) or f"a value for {name}"
     return FormulaError(f"{name} has no value", where=where, why=why, hint=hint)
 
 
