@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from check import blind_models
 from check.blind.case import Case
+from check.blind_fourth import models as fourth_models
 from check.blind_second import models as second_models
 from check.blind_third import models as third_models
 
@@ -89,7 +90,7 @@ def run(case: Case, limit: int) -> Outcome:
     return outcome
 
 
-SETS = {"first": blind_models, "second": second_models, "third": third_models}
+SETS = {"first": blind_models, "second": second_models, "third": third_models, "fourth": fourth_models}
 AGAIN = "asked again with wrt"
 CASES: list[Case] = []  # what the forked processes of `run_all` pick from: functions within functions do not pickle
 

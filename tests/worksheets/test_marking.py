@@ -56,6 +56,8 @@ def asking(choice: Choice) -> Sheet:
         ("2·10⁻²", 0.02), ("12%", 0.12), ("(5)", 5), ("= 7", 7), ("≈0.33", 0.33), ("0.33…", 0.33), ("1.234,5", 1234.5),
         ("1,234.5", 1234.5), ("12 345", 12345), ("- 2", -2), ("0,1/2", 0.05), ("dZ/dW = 5", 5), ("loss=0,5", 0.5),
         ("2 * 3 = 6", 6), ("ca. 0.12", 0.12), ("about 3", 3), ("etwa -2", -2),
+        ("1½", 1.5), ("-2¼", -2.25), ("3²", 9), ("3^2", 9), ("10^-3", 0.001), ("-10⁻²", -0.01), ("1.5 10^-3", 0.0015),
+        ("[3]", 3), ("0.33..", 0.33), ("3;", 3), ("0.5.", 0.5), ("3,5 (gerundet)", 3.5), ("sqrt(4)", 2), ("-√9", -3),
     ],
 )  # fmt: skip
 def test_numbers_are_read_in_the_spellings_of_people(text: str, value: float) -> None:
@@ -63,7 +65,8 @@ def test_numbers_are_read_in_the_spellings_of_people(text: str, value: float) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "3x", "1/0", "--3", "1.2.3", "e5", "inf", "nan", "3 4", "1e999", "٣x", "1//2"]
+    "text",
+    """abc|3x|1/0|--3|1.2.3|e5|inf|nan|3 4|1e999|٣x|1//2|²|210^2x|9^99^9|√-1|""".split("|"),
 )
 def test_what_is_no_number_is_unreadable(text: str) -> None:
     assert read_number(text) == ()

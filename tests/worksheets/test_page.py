@@ -16,6 +16,7 @@ import pytest
 
 import gradwork as gw
 from gradwork.cli import main
+from gradwork.worksheets.answers import read_number
 from gradwork.worksheets.chapters import chapters
 from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, MISTAKE, RIGHT, UNREADABLE, WRONG
 from gradwork.worksheets.rounding import number_text, rounded
@@ -158,6 +159,24 @@ def test_the_page_gives_the_same_marks_as_the_command(browser: Any, tmp_path: Pa
                 met.add(mark.status)
     page.close()
     assert met == {RIGHT, CARRIED, FEW_DIGITS, MISTAKE, WRONG, UNREADABLE, EMPTY}
+
+
+SIGNS_OF_PEOPLE = "0123456789" * 3 + ".,,,---+ //()[]=*^²³⁻¹½¼%e√…;!~≈−·x' "
+
+
+def test_the_page_reads_numbers_as_the_command_does(browser: Any, tmp_path: Path) -> None:
+    page = browser.new_page()
+    (tmp_path / "sheet.html").write_text(gw.sheet("one-weight").page(), encoding="utf-8")
+    page.goto((tmp_path / "sheet.html").as_uri())
+    chance = random.Random(3)
+    texts = ["".join(chance.choices(SIGNS_OF_PEOPLE, k=chance.randint(1, 7))) for _ in range(20_000)]
+    theirs = page.evaluate("texts => texts.map(t => readNumber(t).map(r => [r.value, r.decimals]))", texts)
+    page.close()
+    for text, read in zip(texts, theirs, strict=True):
+        mine = [[r.value, r.decimals] for r in read_number(text)]
+        assert len(read) == len(mine), text
+        for (value, decimals), (own, places) in zip(read, mine, strict=True):
+            assert (value, decimals) == (pytest.approx(own, rel=1e-12), places), text
 
 
 # -- for everybody -----------------------------------------------------------------------------------------------------

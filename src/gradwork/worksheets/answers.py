@@ -16,7 +16,9 @@ _SIGNS = str.maketrans(
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _PLAIN = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _NUMBER = re.compile(rf"[+-]?{_PLAIN}(?:e[+-]?\d+)?")
-_SCIENTIFIC = re.compile(rf"([+-]?{_PLAIN})\s*\*?\s*10\s*(?:\^|\*\*)\s*\(?([+-]?\d+)\)?")
+_SCIENTIFIC = re.compile(rf"([+-]?)(?:({_PLAIN})\s*[* ]\s*)?10\s*(?:\^|\*\*)\s*\(?([+-]?\d+)\)?")
+_POWER = re.compile(rf"({_PLAIN})\s*(?:\^|\*\*)\s*(\d\d?)")
+_ROOT = re.compile(rf"([+-]?)(?:sqrt\s*\(\s*({_PLAIN})\s*\)|√\s*\(?\s*({_PLAIN})\s*\)?)")
 _MIXED = re.compile(r"([+-]?)(\d+)\s+(\d+)\s*/\s*(\d+)")
 _BEFORE = re.compile(r"^(?:ca\.?|approx\.?|about|circa|etwa|rund)\s+")
 
@@ -35,11 +37,13 @@ def read_number(text: str) -> tuple[Reading, ...]:
     >>> [r.value for r in read_number("−3,5")], [r.value for r in read_number("1/4")], read_number("three")
     ([-3.5], [0.25], ())
     """
-    raised = re.sub(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "10^" + m[1].translate(_RAISED), text)
+    apart = re.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)  # 1½ is one and a half, and not eleven halves
+    raised = re.sub(r"[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: "^" + m[0].translate(_RAISED), apart)
     plain = unicodedata.normalize("NFKC", raised.translate(_SIGNS)).translate(_SIGNS).strip().lower()
     plain = _BEFORE.sub("", plain.rpartition("=")[2].strip())  # what was worked out stands at the end: dZ = 2 * 3 = 6
-    plain = re.sub(r"^[≈~]\s*|(?<=\d)\s*(?:\.\.\.|…)$", "", plain).strip()
-    while plain.startswith("(") and plain.endswith(")"):
+    plain = re.sub(r"\s*\([^()\d]*\)$|\s*[;!]$", "", plain)  # "(rounded)"
+    plain = re.sub(r"^[≈~]\s*|(?<=\d)\s*(?:\.\.+|…)$|(?<=[.,]\d)\.$|(?<=[.,]\d\d)\.$", "", plain).strip()
+    while plain.startswith(("(", "[")) and plain.endswith((")", "]")):
         plain = plain[1:-1].strip()
     plain = re.sub(r"^([+-])\s+", r"\1", plain)
     if mixed := _MIXED.fullmatch(plain):
@@ -60,8 +64,8 @@ def _without_commas(text: str) -> list[str]:
         return [text.replace(",", "")]
     if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d*", text):
         return [text.replace(".", "").replace(",", ".")]
-    parts = [_without_commas(part)[0] for part in text.split("/")] if text.count("/") == 1 else []
-    return ["/".join(parts)] if parts else []
+    parts = [_without_commas(part)[:1] for part in text.split("/")] if text.count("/") == 1 else [[]]
+    return ["/".join(one for part in parts for one in part)] if all(parts) else []
 
 
 def _read(text: str) -> tuple[Reading, ...]:
@@ -72,10 +76,15 @@ def _read(text: str) -> tuple[Reading, ...]:
         value = float(text)
         return (Reading(value, _places(text)),) if math.isfinite(value) else ()
     if found := _SCIENTIFIC.fullmatch(text):
-        exponent = int(found[2])
+        mantissa, exponent = found[2] or "1", int(found[3])
         if abs(exponent) > 300:
             return ()
-        return (Reading(float(f"{found[1]}e{exponent}"), max(_places(found[1]) - exponent, 0)),)
+        return (Reading(float(f"{found[1]}{mantissa}e{exponent}"), max(_places(mantissa) - exponent, 0)),)
+    if found := _POWER.fullmatch(text):
+        value = float(found[1]) ** int(found[2])
+        return (Reading(value, None),) if math.isfinite(value) else ()
+    if found := _ROOT.fullmatch(text):
+        return (Reading(math.sqrt(float(found[2] or found[3])) * (-1 if found[1] == "-" else 1), None),)
     top, slash, bottom = text.partition("/")
     if slash and "/" not in bottom:
         one, other = _read(top.strip().strip("()")), _read(bottom.strip().strip("()"))

@@ -19,11 +19,14 @@ const SIGNS = {"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "·":
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const PLAIN = "(?:\\d+(?:\\.\\d*)?|\\.\\d+)";
 const NUMBER = new RegExp(`^[+-]?${PLAIN}(?:e[+-]?\\d+)?$`);
-const SCIENTIFIC = new RegExp(`^([+-]?${PLAIN})\\s*\\*?\\s*10\\s*(?:\\^|\\*\\*)\\s*\\(?([+-]?\\d+)\\)?$`);
+const SCIENTIFIC = new RegExp(`^([+-]?)(?:(${PLAIN})\\s*[* ]\\s*)?10\\s*(?:\\^|\\*\\*)\\s*\\(?([+-]?\\d+)\\)?$`);
+const POWER = new RegExp(`^(${PLAIN})\\s*(?:\\^|\\*\\*)\\s*(\\d\\d?)$`);
+const ROOT = new RegExp(`^([+-]?)(?:sqrt\\s*\\(\\s*(${PLAIN})\\s*\\)|√\\s*\\(?\\s*(${PLAIN})\\s*\\)?)$`);
 
 function lowered(text) {
-  return text.replace(/10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (whole, power) =>
-    "10^" + [...power].map(c => c === "⁻" ? "-" : c === "⁺" ? "+" : RAISED.indexOf(c)).join(""));
+  const apart = text.replace(/(\d)(?=[¼-¾⅐-⅞])/g, "$1 ");
+  return apart.replace(/[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, power =>
+    "^" + [...power].map(c => c === "⁻" ? "-" : c === "⁺" ? "+" : RAISED.indexOf(c)).join(""));
 }
 
 // Digits of other scripts, which come in tens, one script after the other.
@@ -40,8 +43,9 @@ function readNumber(text) {
   let plain = signs(signs(lowered(text)).normalize("NFKC")).trim().toLowerCase();
   plain = westernDigits(plain);
   plain = plain.slice(plain.lastIndexOf("=") + 1).trim().replace(/^(?:ca\.?|approx\.?|about|circa|etwa|rund)\s+/, "");
-  plain = plain.replace(/^[≈~]\s*|(\d)\s*(?:\.\.\.|…)$/g, "$1").trim();
-  while (plain.startsWith("(") && plain.endsWith(")")) plain = plain.slice(1, -1).trim();
+  plain = plain.replace(/\s*\([^()\d]*\)$|\s*[;!]$/g, "");
+  plain = plain.replace(/^[≈~]\s*|(\d)\s*(?:\.\.+|…)$|([.,]\d\d?)\.$/g, "$1$2").trim();
+  while (/^[(\[]/.test(plain) && /[)\]]$/.test(plain)) plain = plain.slice(1, -1).trim();
   plain = plain.replace(/^([+-])\s+/, "$1");
   const mixed = plain.match(/^([+-]?)(\d+)\s+(\d+)\s*\/\s*(\d+)$/);
   if (mixed) {
@@ -83,10 +87,17 @@ function readForm(text) {
   }
   const scientific = text.match(SCIENTIFIC);
   if (scientific) {
-    const exponent = Number(scientific[2]);
+    const mantissa = scientific[2] || "1", exponent = Number(scientific[3]);
     if (Math.abs(exponent) > 300) return [];
-    return [{value: Number(`${scientific[1]}e${exponent}`), decimals: Math.max(places(scientific[1]) - exponent, 0)}];
+    return [{value: Number(`${scientific[1]}${mantissa}e${exponent}`), decimals: Math.max(places(mantissa) - exponent, 0)}];
   }
+  const power = text.match(POWER);
+  if (power) {
+    const value = Number(power[1]) ** Number(power[2]);
+    return Number.isFinite(value) ? [{value, decimals: null}] : [];
+  }
+  const root = text.match(ROOT);
+  if (root) return [{value: Math.sqrt(Number(root[2] || root[3])) * (root[1] === "-" ? -1 : 1), decimals: null}];
   const parts = text.split("/");
   if (parts.length === 2) {
     const strip = t => t.trim().replace(/^[()]+|[()]+$/g, "");
