@@ -103,13 +103,13 @@ def chains(rounds: int) -> list[Row]:
 
 def _fresh_gradient(f: Callable[..., Any], x: Any) -> Any:
     """A gradient whose way back is not known yet."""
-    from gradwork.gradients import replay, transforms
+    from gradwork.gradients import replay, traced_slopes
 
-    kept, transforms.REPLAYS = transforms.REPLAYS, replay.Replays()
+    kept, traced_slopes.REPLAYS = traced_slopes.REPLAYS, replay.Replays()
     try:
         return gw.grad(f)(x)
     finally:
-        transforms.REPLAYS = kept
+        traced_slopes.REPLAYS = kept
 
 
 def _named(ways: Ways, optional: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 import gradwork as gw
 from gradwork.gradients import replay
-from gradwork.gradients.transforms import backpropagate_trace, results
+from gradwork.gradients.traced_slopes import backpropagate_trace, results
 from gradwork.graph.op import REGISTER
 from gradwork.graph.trace import trace_call
 
@@ -18,7 +18,7 @@ X = np.array([0.7, -1.3, 2.1])
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    monkeypatch.setattr("gradwork.gradients.transforms.REPLAYS", replay.Replays())
+    monkeypatch.setattr("gradwork.gradients.traced_slopes.REPLAYS", replay.Replays())
 
 
 def anew(f, *args):
@@ -110,7 +110,7 @@ def test_what_is_handed_out_is_the_callers_own():
 def test_room_is_limited(monkeypatch):
     monkeypatch.setattr(replay, "_MOST_IN_ALL", 100)
     replays = replay.Replays()
-    monkeypatch.setattr("gradwork.gradients.transforms.REPLAYS", replays)
+    monkeypatch.setattr("gradwork.gradients.traced_slopes.REPLAYS", replays)
 
     def chain(n):
         def f(x):

@@ -17,7 +17,7 @@ from gradwork.check.given import Array, Leaf, plain
 from gradwork.check.verdicts import Verdict
 from gradwork.errors import GradworkError, TracedValueError
 from gradwork.gradients.backprop import backpropagate
-from gradwork.gradients.transforms import check_one_number
+from gradwork.gradients.traced_slopes import check_one_number
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, Node
 from gradwork.graph.op import REGISTER
 from gradwork.graph.run import run, spread

@@ -20,7 +20,8 @@ from gradwork.gradients import entrance
 from gradwork.gradients.backprop import backpropagate
 from gradwork.gradients.cancelling import cancelling
 from gradwork.gradients.captured import Captured, random_states, same_states
-from gradwork.gradients.transforms import check_one_number, value_and_grad, wanted_inputs
+from gradwork.gradients.traced_slopes import check_one_number, wanted_inputs
+from gradwork.gradients.transforms import value_and_grad
 from gradwork.gradients.wrt import Wrt, keywords, resolve
 from gradwork.graph.graph import Graph
 from gradwork.graph.keyed import Kept, graph_key, operations

@@ -15,7 +15,7 @@ from gradwork.gradients.carried import carried_forward
 from gradwork.gradients.derivation import Derivation
 from gradwork.gradients.derive import derive_graph
 from gradwork.gradients.nudge import nudge as nudge_slopes
-from gradwork.gradients.transforms import check_one_number, wanted_inputs
+from gradwork.gradients.traced_slopes import check_one_number, wanted_inputs
 from gradwork.gradients.view import View
 from gradwork.gradients.wrt import Wrt, keywords, resolve
 from gradwork.graph.formula import Formula, Program

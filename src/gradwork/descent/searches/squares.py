@@ -15,7 +15,7 @@ import numpy as np
 
 from gradwork.descent.problem import Array, Leaves, Problem
 from gradwork.errors import ArgumentError, Where
-from gradwork.gradients.transforms import jacobian_blocks
+from gradwork.gradients.slope_tables import jacobian_blocks
 from gradwork.graph.graph import CONSTANT, INPUT, Graph, freeze
 from gradwork.graph.run import spread
 from gradwork.graph.trace import Trace, trace_call
