@@ -58,9 +58,12 @@ TURN = 0.04  # seconds of a turn, within which a short way is run again
 
 
 def rounds_of(
-    ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_counter, again: int = 1
+    ways: Ways, rounds: int, clock: Callable[[], float] = time.perf_counter, again: int = 1, rest: float = 0.0
 ) -> dict[str, list[float]]:
     """Seconds of each way in each round. Every way is run once before.
+
+    rest: so many seconds go by before a turn, in which the threads of the way before go to sleep: those of a BLAS wait
+    for more work in a loop, for about a tenth of a second, and take the processor from who comes next.
 
     again: a way that takes little time is run so often in its turn, and the fastest counts: on a busy machine a run of
     milliseconds is often cut in two.
@@ -73,6 +76,9 @@ def rounds_of(
     for _ in range(rounds):
         shuffled.shuffle(order)
         for name in order:
+            until = time.perf_counter() + rest
+            while time.perf_counter() < until:
+                pass
             took: list[float] = []
             while len(took) < again and sum(took) < TURN:
                 began = clock()
@@ -322,6 +328,7 @@ def line_of_others(x: Any, y: Any) -> Ways:
 
 # -- digits-sized network ---------------------------------------------------------------------------------------------
 
+REST = 0.15  # seconds
 PART = 100  # steps of a turn; a step costs the same whenever it is taken
 
 
@@ -353,7 +360,7 @@ def network(rounds: int) -> list[str]:
         **network_of_others(start, x, labels),
         "floor: two products and tanh": lambda: floor(start, x, PART),
     }
-    found = rounds_of(ways, rounds)
+    found = rounds_of(ways, rounds, rest=REST)
     losses = network_with_buffers(start, x, labels, PART)
     ours = gw.descend(network_loss, start, (x, labels), learning_rate=0.1, steps=PART, progress=False)
     apart = float(np.max(np.abs(ours.losses[:-1] - losses)))
@@ -361,7 +368,8 @@ def network(rounds: int) -> list[str]:
         "## 1,000 steps of a network, 64-32-10, on 1,797 rows of 64",
         "",
         f"All rows in each step, tanh, cross-entropy, float64; figures are ten times those of {PART} steps. gradwork",
-        "keeps losses and path. scikit-learn's MLPClassifier (tanh, plain gradient descent) starts elsewhere.",
+        "keeps losses and path. scikit-learn's MLPClassifier (tanh, plain gradient descent) starts elsewhere. Before",
+        f"each turn {REST:g} s go by, in which the waiting threads of the way before go to sleep.",
         "",
         *table(found, "by hand, out=", times=STEPS / PART),
         "",

@@ -22,7 +22,7 @@ FILLED = str(EXAMPLES / "workbook-chapter.toml")
         (["derive", "e = x*w; loss = e^2", "--at", "wx=3"], "--at gives wx a number, and the formula has no wx", "w"),
         (["descend", CARS, "--weight-decay", "-1"], "--weight-decay needs a number, 0 or more, not '-1'", "descend"),
         (["descend", CARS, "--picture", "loss", "-o", "a.gif"], "a picture cannot be written as .gif", "a.svg"),
-        (["check", CARS], "cars.toml is no Python file", "gradwork work"),
+        (["check", CARS], "there is no gradient to check", "--gradient"),
         (["work", FILLED], "workbook-chapter.toml is a filled-in working, not a model", "gradwork verify"),
         (["descend", FILLED], "workbook-chapter.toml is a filled-in working, not a model", "gradwork verify"),
         (["sheet", str(EXAMPLES / "digits.toml")], "these lines have more than 6,000 numbers", "fewer rows"),

@@ -289,13 +289,6 @@ def test_files_that_cannot_be_used_say_what_and_why(files):
     refused((files / "two.npy", files / "y.npy"), "no single array", DataError)
 
 
-def test_methods_that_need_all_residuals_at_once_refuse_parts(files):
-    with pytest.raises(ArgumentError, match="no data in parts"):
-        descend(maps(files), method="gauss-newton")
-    with pytest.raises(ArgumentError, match="cannot be standardised"):
-        descend(maps(files), standardise=True)
-
-
 def test_a_loss_that_mixes_rows_is_refused_for_parts(files):
     with pytest.raises(ArgumentError, match="cannot be split over rows") as caught:
         gw.descend(lambda w, x: np.std(x * w), 1.0, maps(files)[1])

@@ -267,11 +267,9 @@ def test_what_a_search_has_no_use_for_is_refused(method, options):
 
 
 @pytest.mark.parametrize("method", SOLVED)
-def test_a_method_that_solves_takes_no_learning_rate_and_no_executor(method):
+def test_a_method_that_solves_takes_no_learning_rate(method):
     with pytest.raises(ArgumentError, match="takes no learning rate"):
         gw.descend(loss, START, (X, Y), method=method, learning_rate=0.1)
-    with ThreadPoolExecutor(1) as executor, pytest.raises(ArgumentError, match="takes no executor"):
-        gw.descend(loss, START, (X, Y), method=method, executor=executor)
 
 
 def test_too_many_slopes_to_hold_are_refused_before_they_are_worked_out(monkeypatch):

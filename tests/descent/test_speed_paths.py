@@ -106,6 +106,8 @@ def plainly(loss, start, data, method, rate, steps, *, schedule=None, decay=0.0,
 
 
 def close(found, losses, points):
+    if found.reason == "converged":  # some are at the bottom before all steps are done
+        losses, points = losses[: found.steps], points[: found.steps + 1]
     np.testing.assert_allclose(found.losses[:-1], losses, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(found.path, points, rtol=1e-8, atol=1e-9)
 

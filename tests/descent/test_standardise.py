@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,10 @@ from hypothesis import strategies as st
 
 import gradwork as gw
 from gradwork.cli import main
+from gradwork.descent import sources
+from gradwork.descent.column_totals import Totals
 from gradwork.descent.curvature import flat
+from gradwork.descent.linear_columns import _statistics
 from gradwork.descent.problem import problem_of
 from gradwork.descent.standardise import standard_of
 from gradwork.errors import ArgumentError
@@ -231,3 +237,80 @@ units = 2
     hidden = np.tanh(p["W1"] @ x + p["b1"])
     assert found.loss == pytest.approx(np.mean((p["W2"] @ hidden + p["b2"] - y) ** 2), rel=1e-9)
     assert found.losses[-1] == pytest.approx(found.loss, rel=1e-9)
+
+
+# -- rows in parts ----------------------------------------------------------------------------------------------------
+
+
+def in_parts(x, y, cuts):
+    edges = [0, *sorted(cuts), len(x)]
+    return [(x[a:b], y[a:b]) for a, b in itertools.pairwise(edges)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), cuts=st.lists(st.integers(1, 29), max_size=4, unique=True))
+def test_chunks_are_standardised_as_arrays_are(seed, cuts):
+    x, y = columns(seed)
+    start = {"w": np.zeros(3), "b": 0.0}
+    options = {"steps": 15, "learning_rate": 0.05, "standardise": True}
+    found = gw.descend(line, start, in_parts(x, y, cuts), **options)
+    whole = gw.descend(line, start, (x, y), moments=False, **options)
+    np.testing.assert_allclose(found.losses, whole.losses, rtol=1e-9, atol=1e-12)
+    for name in start:
+        np.testing.assert_allclose(found.params[name], whole.params[name], rtol=1e-7)
+    assert found.loss == pytest.approx(line(found.params, x, y), rel=1e-9)
+    assert any("data[0] is standardised" in note for note in found.notes)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    shape=st.sampled_from([(20,), (20, 3), (20, 3, 2)]),
+    cuts=st.lists(st.integers(1, 19), max_size=5, unique=True),
+    far=st.sampled_from([0.0, 1e6, -1e9]),
+)
+def test_totals_of_parts_are_those_of_all_rows(seed, shape, cuts, far):
+    values = np.random.default_rng(seed).normal(size=shape) + far
+    edges = [0, *sorted(cuts), 20]
+    parts = [Totals.of(values[a:b]) for a, b in itertools.pairwise(edges)]
+    found = functools.reduce(Totals.__add__, parts)
+    for axis in (None, *range(1, len(shape))):
+        for one, other in zip(found.statistics(axis), _statistics(values, axis), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-7)
+            assert one.shape == other.shape
+
+
+def test_large_files_batches_and_held_out_rows_are_standardised(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "LARGE", 1000)
+    monkeypatch.setattr(sources, "PART", 4 * 8 * 40)
+    x, y = columns(3, rows=200)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    files, start = (tmp_path / "x.npy", tmp_path / "y.npy"), {"w": np.zeros(3), "b": 0.0}
+    options = {"standardise": True, "learning_rate": 0.05, "steps": 300}
+    found = gw.descend(line, start, files, **options)
+    whole = gw.descend(line, start, (x, y), moments=False, **options)
+    np.testing.assert_allclose(found.path[-1], whole.path[-1], rtol=1e-6)
+    for more in ({"batch": 10}, {"holdout": 0.2}, {"test": 0.2}, {"init": "normal"}):
+        other = gw.descend(line, start, files, **options, **more)
+        assert other.loss < 0.05 * float(np.var(y))
+    with ThreadPoolExecutor(2) as executor:
+        spread = gw.descend(line, start, files, executor=executor, **options)
+    assert spread.path.tobytes() == found.path.tobytes()
+    assert other.scores is not None
+
+
+def test_a_column_of_ones_in_all_chunks_does_the_work_of_a_bias():
+    x, y = columns(8)
+    with_ones = np.column_stack([np.ones(30), x])
+    loss = lambda w, x, y: np.mean((x @ w - y) ** 2)  # noqa: E731
+    found = gw.descend(loss, np.zeros(4), in_parts(with_ones, y, [7, 20]), standardise=True, steps=3000)
+    best = np.linalg.lstsq(with_ones, y, rcond=None)[0]
+    np.testing.assert_allclose(found.params, best, rtol=1e-4)
+
+
+def test_a_column_that_is_equal_in_each_chunk_alone_is_no_column_of_ones():
+    x = np.column_stack([np.repeat([1.0, 2.0], 15), columns(8)[0]])
+    loss = lambda w, x, y: np.mean((x @ w - y) ** 2)  # noqa: E731
+    with pytest.raises(ArgumentError, match="no bias beside it"):
+        gw.descend(loss, np.zeros(4), in_parts(x, columns(8)[1], [15]), standardise=True)

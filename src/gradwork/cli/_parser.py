@@ -28,6 +28,29 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), None)
 
 
+def likely_option(word: str, known: Iterable[str]) -> str | None:
+    """The option that was probably meant: one that is written nearly so, has the word in it, or its letters.
+
+    >>> known = ["--wrt", "--learning-rate", "--weight-decay", "--steps"]
+    >>> [likely_option(word, known) for word in ("--rate", "--lr", "--decay", "--learn", "--stps", "--zebra")]
+    ['--learning-rate', '--learning-rate', '--weight-decay', '--learning-rate', '--steps', None]
+    """
+    import difflib
+
+    options = [text for text in known if text.startswith("--")]
+    typo, alike = (difflib.get_close_matches(word, options, n=1, cutoff=share) for share in (0.8, 0.65))
+    asked = word.removeprefix("--").split("-")
+    parts = {text: text.removeprefix("--").split("-") for text in options}
+    ways = (
+        typo,
+        [text for text, own in parts.items() if set(asked) <= set(own)],
+        [text for text, own in parts.items() if len(own) > 1 and "".join(part[0] for part in own) == "".join(asked)],
+        [text for text, own in parts.items() if len(asked[0]) > 2 and any(p.startswith(asked[0]) for p in own)],
+        alike,
+    )
+    return next((found[0] for found in ways if found), None)
+
+
 class _Help(argparse.HelpFormatter):
     """Paragraphs stay apart and fill the window; a row of a table goes on under its second column."""
 
@@ -78,8 +101,13 @@ class Parser(argparse.ArgumentParser):
                 return  # what follows is no option, or belongs to the command's own parser
             name = argument.partition("=")[0]
             if name.startswith("--") and name not in known:
-                likely = nearest(name, [text for text in known if text.startswith("--")])
+                likely = self._option_of(name.removeprefix("--")) or likely_option(name, known)
                 raise misuse(f"{self.prog} has no option {name}", likely or f"{self.prog} --help")
+
+    def _option_of(self, value: str) -> str | None:
+        """The option that takes this word as its value, with it."""
+        taking = (a.option_strings for a in self._actions if a.option_strings and value in (a.choices or ()))
+        return next((f"{max(options, key=len)} {value}" for options in taking), None)
 
     # The three below are argparse's own steps, which no public setting can change.
 

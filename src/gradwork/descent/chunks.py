@@ -15,13 +15,17 @@ from gradwork.errors import ArgumentError, DataError
 
 @dataclass(eq=False)
 class Chunks:
-    """What a function (or an object that can be gone through again and again) gives, chunk by chunk."""
+    """What a function (or an object that can be gone through again and again) gives, chunk by chunk.
+
+    by_name: whether a chunk that is a table, as of pandas, is taken as its columns; else as an array of numbers.
+    """
 
     make: Callable[[], Iterator[Any]]
     keys: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     varying: tuple[bool, ...] = ()
     can_jump: bool = False
+    by_name: bool = False
     _kinds: list[Any] = field(default_factory=list)
     _still: list[Any] = field(default_factory=list)
 
@@ -70,7 +74,7 @@ class Chunks:
         return list(self.keys) or [f"data[{i}]" for i in range(len(self.varying))]
 
     def _read(self, chunk: Any, index: int) -> Batch:
-        if isinstance(chunk, Mapping):
+        if isinstance(chunk, Mapping) or (self.by_name and is_table(chunk)):
             if not self._kinds:
                 self.keys = tuple(chunk)
             if set(chunk) != set(self.keys):
@@ -140,6 +144,11 @@ def chunks_of(data: Any) -> Chunks | None:
             hint="a function that makes it anew at each call: data=lambda: read_chunks(file); or a list of chunks",
         )
     return Chunks(lambda: iter(data))
+
+
+def is_table(data: Any) -> bool:
+    """Whether data are a table with named columns, as of pandas, which is no dict and also an array."""
+    return hasattr(data, "columns") and hasattr(data, "__array__") and not isinstance(data, (np.ndarray, Mapping))
 
 
 def _called(data: Callable[[], Any]) -> Iterator[Any]:

@@ -124,7 +124,7 @@ def descend(
     if standard is not None:
         problem, held = standard.problem(problem, init is not None), held and standard.problem(held)
     _check_first(problem)
-    check_search(rule, method, batch, schedule, clip, executor is not None, isinstance(problem, Large))
+    check_search(rule, method, batch, schedule, clip)
     source = Shards(problem, executor) if executor is not None else problem
     step = (
         source.step(rule, weight_decay, clip) if rule.search is None else rule.search.step(rule, source, weight_decay)
@@ -227,9 +227,6 @@ def _standard(problem: Problem, wanted: Wanted) -> Standard | None:
     """The columns to standardise, if any. Raises ArgumentError."""
     if wanted is False or wanted is None:
         return None
-    if isinstance(problem, Large):
-        why = "their means and spreads are not known before they have been gone through"
-        raise ArgumentError("data in parts cannot be standardised here", why=why, hint="arrays in memory")
     return standard_of(problem, wanted)
 
 

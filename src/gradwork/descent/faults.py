@@ -31,7 +31,9 @@ def check_data(name: str, value: Any, before: int = 0, chunk: int | None = None)
     with np.errstate(all="ignore"):
         total = np.sum(array, dtype=np.float64) if array.dtype.kind == "f" else 0.0
     if array.dtype.kind not in "fiub":
-        hint = "numbers, or a file of them: np.save(file, x)" if array.dtype.kind in "US" else None
+        hint = "numbers, or a file of them: np.save(file, x)"
+        if array.dtype.kind not in "US":
+            hint = f"{name} as an array of numbers: np.asarray(values, dtype=float)"
         raise DataError(f"{name} is not numbers", why=f"its type is {array.dtype}", hint=hint)
     if array.dtype.kind != "f" or np.isfinite(total) or np.all(np.isfinite(array)):
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,15 @@ from gradwork.descent.large import sample_of
 from gradwork.descent.linear_columns import names_of
 from gradwork.descent.problem import Problem
 from gradwork.errors import (
+    ArgumentError,
     ChangedArgumentError,
     DataError,
     GradworkError,
     NotRepeatableError,
     ShapeError,
+    Where,
 )
+from gradwork.graph.frames import is_users
 from gradwork.graph.trace import as_number
 
 
@@ -50,7 +54,7 @@ def _called(problem: Problem) -> Any:
     except GradworkError:
         raise
     except Exception as error:
-        raise _of_lengths(problem, error) or error from None
+        raise _by_name(error) or _of_arguments(problem, error) or _of_lengths(problem, error) or error from None
     for name, before, after in zip(problem.names, problem.start, leaves, strict=True):
         if not np.array_equal(before, after, equal_nan=True):
             raise ChangedArgumentError(
@@ -59,6 +63,42 @@ def _called(problem: Problem) -> Any:
                 hint="work on a copy inside the loss: w = w.copy()",
             )
     return value
+
+
+def _by_name(error: Exception) -> ArgumentError | None:
+    """What to say of a loss that asks for a column by its name, as of a table of pandas; None where that is not it."""
+    named = isinstance(error, IndexError) and "only integers" in str(error)
+    named |= isinstance(error, AttributeError) and isinstance(error.obj, np.ndarray)
+    if not named:
+        return None
+    return ArgumentError(
+        f"the loss stops at the start: {error}",
+        where=_line(error),
+        why="data are arrays of numbers in the loss, a table of pandas too, and its columns have no names there",
+        hint='one array a column: gw.descend(loss, start, {"x": table["x"], "y": table["y"]})',
+    )
+
+
+def _of_arguments(problem: Problem, error: Exception) -> ArgumentError | None:
+    """What to say where the loss takes other arguments than there are; None where it was called."""
+    if not isinstance(error, TypeError) or _line(error) is not None:
+        return None
+    given = ", ".join(names_of(problem)) or "no data"
+    return ArgumentError(
+        f"the loss cannot be called with these data: {error}",
+        why=f"it is called with the parameters and then with {given}",
+        hint="data=(x, y) for loss(params, x, y); a dict by name; a table, as of pandas, is one array",
+    )
+
+
+def _line(error: Exception) -> Where | None:
+    """The user's line that an error came from."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if is_users(file):
+            found = Where(file, line)
+    return found
 
 
 def _of_lengths(problem: Problem, error: Exception) -> ShapeError | None:

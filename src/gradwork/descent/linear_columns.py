@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradwork.descent.called import ByFormula, ByName
+from gradwork.descent.column_totals import totals_of
+from gradwork.descent.large import Large, sample_of
 from gradwork.descent.problem import Array, Problem
 from gradwork.graph.trace import trace_call
 
@@ -66,7 +68,7 @@ class Column:
 def names_of(problem: Problem) -> tuple[str, ...]:
     """What each piece of the data is called."""
     keys = problem.f.keys if isinstance(problem.f, (ByFormula, ByName)) else ()
-    return keys or tuple(f"data[{i}]" for i in range(len(problem.data)))
+    return keys or tuple(f"data[{i}]" for i in range(len(problem.varying)))
 
 
 class NotLinear(Exception):
@@ -78,7 +80,9 @@ class Finding:
 
     def __init__(self, problem: Problem) -> None:
         loss = lambda leaves, *data: problem.f(problem.params(leaves), *data)  # noqa: E731
-        traced = trace_call(loss, (problem.start, *problem.data), {})
+        self.pieces = sample_of(problem)
+        self.totals = totals_of(problem.own) if isinstance(problem, Large) else [None] * len(self.pieces)
+        traced = trace_call(loss, (problem.start, *self.pieces), {})
         self.problem, self.graph = problem, traced.graph
         self.leaves = {place: i for i, place in enumerate(traced.arguments[0].positions)}
         self.data = [argument.positions[0] if argument.positions else None for argument in traced.arguments[1:]]
@@ -89,7 +93,7 @@ class Finding:
 
     def column(self, position: int, name: str) -> Column:
         """The column at this position of the data. Raises NotLinear."""
-        value, node = np.asarray(self.problem.data[position]), self.data[position]
+        value, node, totals = np.asarray(self.pieces[position]), self.data[position], self.totals[position]
         if node is None or not value.ndim or value.dtype.kind not in "fiu":
             raise NotLinear("is no column of numbers")
         users = self.users.get(node, [])
@@ -99,10 +103,13 @@ class Finding:
         if len(axes) > 1:
             raise NotLinear("is multiplied by weights of different kinds")
         axis = axes.pop()
-        mean, spread = _statistics(value, axis)
+        if totals is not None and axis == 0:
+            raise NotLinear("has its rows along another axis than the parts of the data")
+        mean, spread = _statistics(value, axis) if totals is None else totals.statistics(axis)
         if not np.any(mean) and np.all(spread == 1):
             raise NotLinear("has no spread")
-        products = tuple(self._product(node, user, mean, value) for user in users)
+        ones = _equal(value) if totals is None else np.where(totals.lowest == totals.highest, totals.lowest, 0)
+        products = tuple(self._product(node, user, mean, ones) for user in users)
         return Column(name, position, mean, spread, products)
 
     def _features(self, node: int, user: int, value: Array) -> int | None:
@@ -131,7 +138,7 @@ class Finding:
             position = self.graph.nodes[position].inputs[0]
         return self.leaves.get(position) if len(self.users.get(position, ())) == 1 else None
 
-    def _product(self, node: int, user: int, mean: Array, value: Array) -> Product:
+    def _product(self, node: int, user: int, mean: Array, ones: Array) -> Product:
         op = self.graph.nodes[user]
         left = op.inputs[0] == node
         weight = self._leaf(op.inputs[1] if left else op.inputs[0])
@@ -143,9 +150,8 @@ class Finding:
             if leaf != weight and _fits(shift.shape, np.shape(self.problem.start[leaf])):
                 return replace(product, bias=leaf, sign=sign)
         if op.op == "matmul" and left:
-            for row in range(value.shape[1]):
-                if value[0, row] != 0 and np.all(value[:, row] == value[0, row]):
-                    return replace(product, row=row, ones=float(value[0, row]))
+            for row in np.flatnonzero(ones)[:1]:
+                return replace(product, row=int(row), ones=float(ones[row]))
         raise NotLinear(f"is multiplied by a weight, and no bias beside it can take up its mean{_at(op)}")
 
     def _beside(self, position: int) -> list[tuple[int, float]]:
@@ -176,6 +182,11 @@ class Finding:
 
 def _at(node: Any) -> str:
     return f" ({node.where})" if node.where is not None else ""
+
+
+def _equal(value: Array) -> Array:
+    """For each entry of a row, the number that it is in all rows; 0 where it is not one number."""
+    return np.where(np.all(value == value[:1], axis=0), value[0], 0) if len(value) else np.zeros(value.shape[1:])
 
 
 def _statistics(value: Array, axis: int | None) -> tuple[Array, Array]:

@@ -29,6 +29,11 @@ class Mapped:
 
     def read(self) -> Array | None:
         """A copy in memory; None where the file is not there, or is another one. Nothing stays mapped."""
+        view = self.opened()
+        return None if view is None else np.array(view)
+
+    def opened(self) -> Array | None:
+        """The view, mapped again; None where the file is not there, or is another one."""
         if 0 in self.shape:
             return np.zeros(self.shape, self.dtype)
         span = sum((n - 1) * s for n, s in zip(self.shape, self.strides, strict=True)) + self.dtype.itemsize
@@ -38,8 +43,7 @@ class Mapped:
             held = np.memmap(self.file, np.uint8, "r", self.offset, (span,))
         except (OSError, ValueError):
             return None
-        view: Array = np.ndarray(self.shape, self.dtype, buffer=held, strides=self.strides)
-        return np.array(view)
+        return np.ndarray(self.shape, self.dtype, buffer=held, strides=self.strides)
 
 
 def is_mapped(value: Any) -> bool:

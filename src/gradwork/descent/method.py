@@ -143,6 +143,10 @@ class Method:
         names = {name: vectors.get(name, np.float64(0.5)) for name in (*self.program.names, *self.lines)}
         return tuple(Equation(equation(Symbol(name), layout(text, names))) for name, text in self.lines.items())
 
+    def __reduce__(self) -> Any:
+        known = next((name for name in methods.names() if method_named(name) is self), None)
+        return (method_named, (known,)) if known is not None else super().__reduce_ex__(4)
+
     def __str__(self) -> str:
         return "\n".join(f"{name} = {text}" for name, text in self.lines.items())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,12 @@ class Problem:
     numbers: Any = None
     _kept: dict[str, Compiled] = field(default_factory=dict)
     _programs: dict[str, CompiledProgram] = field(default_factory=dict, init=False)  # that of these very data
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Programs are made anew elsewhere."""
+        return {
+            each.name: {} if each.name in ("_kept", "_programs") else self.__dict__[each.name] for each in fields(self)
+        }
 
     @property
     def rows(self) -> int:
@@ -212,12 +218,15 @@ def problem_of(loss: Any, start: Any, data: Any, backend: str, names: Sequence[s
 
 def _with_data(loss: Any, start: Any, data: Any, empty: Problem) -> Problem:
     """The problem with its loss and its data: arrays in memory, files, or chunks."""
-    from gradwork.descent.chunks import chunks_of
+    from gradwork.descent.chunks import chunks_of, is_table
     from gradwork.descent.large import Large
     from gradwork.descent.sources import in_parts
 
+    if not callable(loss) and is_table(data):
+        data = {name: data[name] for name in data.columns}
     chunks = chunks_of(data)
     if chunks is not None:
+        chunks.by_name = not callable(loss)
         chunks.look(check_data)
         called = called_of(loss, start, chunks.keys, True)
         rest = (chunks.varying, empty.backend)

@@ -88,17 +88,18 @@ class Held:
 
     data:   which of the data the recipe begins with.
     names:  for values of the recipe, the names that the program knows them by.
-    places: for single numbers among them, the arrays without axes that they lie in too.
+    places: for values of the recipe, the arrays that they lie in too: single numbers in ones without axes, vectors in
+            the rows of tables.
     rows:   names of whole data, from which batches are gathered.
     """
 
     data: list[int]
     recipe: Recipe
     names: dict[int, str] = field(default_factory=dict)
-    places: dict[int, Array] = field(default_factory=dict)
+    places: dict[int, list[Array]] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
 
-    def bind(self, names: dict[str, Any], places: dict[int, Array], data: Sequence[Any], whole: bool) -> None:
+    def bind(self, names: dict[str, Any], places: dict[int, list[Array]], data: Sequence[Any], whole: bool) -> None:
         """Bind the names for these data, and fill the places.    whole: arrays have to lie in one piece."""
         values = self.recipe.values([data[k] for k in self.data]) if self.names else []
         for number, name in self.names.items():
@@ -107,8 +108,8 @@ class Held:
                 names[name] = np.ascontiguousarray(value) if whole else value
             else:
                 names[name] = float(value) if value.dtype == np.float64 else value
-                if number in places:
-                    places[number][()] = value
+            for place in places.get(number, ()):
+                place[...] = value
         names.update({name: data[k] for name, k in self.rows.items()})
 
 
@@ -155,7 +156,7 @@ class Loop:
             name: _moved(value, moved) if type(value) is np.ndarray else value
             for name, value in self.function.__globals__.items()
         }
-        places = {number: _moved(place, moved) for number, place in self.held.places.items()}
+        places = {number: [_moved(place, moved) for place in each] for number, each in self.held.places.items()}
         self.held.bind(names, places, problem.data, self.form == "numbers")
         batches = [None if batch is None else _moved(batch, moved) for batch in self.batches]
         function = FunctionType(self.function.__code__, names, self.function.__name__)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gradwork.descent.method import Method
@@ -39,7 +40,7 @@ class WorkedStep:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Descent(Shown):
-    """The run of a descent. Print it for the page.
+    """The run of a descent. Print it for the page. It can be pickled, with its data and without what repeats its steps.
 
     params:      the parameters at its end, in the structure of the start. Where it diverged or stopped early on
                  held-out rows, those with the lowest loss instead, as `explanation` says.
@@ -134,6 +135,15 @@ class Descent(Shown):
     def plot(self, kind: str = "loss", *names: str) -> Any:
         """The same pictures as figures of Matplotlib. Raises MissingExtraError where that is not installed."""
         return self.picture(kind, *names).plot()
+
+    def __getstate__(self) -> dict[str, Any]:
+        from gradwork.descent.portable import state_of
+
+        return state_of(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Descent:
+        own = ("params", "losses", "path", "path_steps", "leaves", "held_out")
+        return replace(self, **{name: copy.deepcopy(getattr(self, name), memo) for name in own})
 
     def __repr__(self) -> str:
         return f"<Descent: {self.reason} after {self.steps:,} steps, loss {self.loss:.6g}>"

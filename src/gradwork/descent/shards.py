@@ -11,7 +11,7 @@ import pickle
 import sys
 import warnings
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -30,6 +30,7 @@ from gradwork.errors import ArgumentError, GradworkError
 SHARDS = 8
 AHEAD = 16  # shards that are on their way at once
 KEPT = 256 * 2**20  # bytes of data that a worker keeps
+Work = Callable[[Problem, Any, Any], Any]  # (problem, where, rows) → what is put together
 LACKS_PROBLEM, LACKS_DATA = "problem", "data"
 _PROBLEMS: OrderedDict[str, Problem] = OrderedDict()  # in a worker: the problems that it was sent
 _DATA: OrderedDict[str, Batch] = OrderedDict()  # and the shards of all rows
@@ -78,10 +79,15 @@ class Shards:
     def value_and_gradient(self, leaves: Leaves, batch: Batch | None = None) -> tuple[Any, Leaves]:
         """The loss and the gradient of a batch, from its shards; of all rows where none is given."""
         with one_thread():
-            found = self._evaluated(leaves, self._shards(batch))
+            found = ((count, *result) for count, result in self._evaluated(_slopes, leaves, self._shards(batch)))
             rows = self._count(batch) if batch else self.problem.rows
             none = lambda: self.plain.value_and_gradient(leaves, self._none(batch))  # noqa: E731
             return put_together(self.split, found, rows, none)
+
+    def each(self, work: Work, at: Any) -> Iterator[tuple[int, Any]]:
+        """What `work(problem, at, rows)` gives for each shard of all rows, with its number of rows, in order."""
+        with one_thread():
+            yield from self._evaluated(work, at, self._shards(None))
 
     def value(self, leaves: Leaves, batch: Batch | None = None) -> float:
         """The loss of a batch."""
@@ -137,43 +143,43 @@ class Shards:
 
     # -- workers ------------------------------------------------------------------------------------------------------
 
-    def _evaluated(self, leaves: Leaves, shards: Iterator[Shard]) -> Iterator[tuple[int, Any, Leaves]]:
-        """The shards' values and gradients, in order. An interrupt gives up what has not begun."""
+    def _evaluated(self, work: Work, leaves: Any, shards: Iterator[Shard]) -> Iterator[tuple[int, Any]]:
+        """What is worked out for the shards, in order. An interrupt gives up what has not begun."""
         waiting: deque[tuple[Shard, Future[Any] | None]] = deque()
         try:
             for shard in shards:
-                waiting.append((shard, self._submit(None, leaves, shard.light(None))))
+                waiting.append((shard, self._submit(None, work, leaves, shard.light(None))))
                 if len(waiting) >= AHEAD:
-                    yield self._result(leaves, *waiting.popleft())
+                    yield self._result(work, leaves, *waiting.popleft())
             while waiting:
-                yield self._result(leaves, *waiting.popleft())
+                yield self._result(work, leaves, *waiting.popleft())
         finally:
             for _, future in waiting:
                 if future is not None:
                     future.cancel()
 
-    def _submit(self, carried: bytes | None, leaves: Leaves, shard: Shard) -> Future[Any] | None:
+    def _submit(self, carried: bytes | None, work: Work, leaves: Any, shard: Shard) -> Future[Any] | None:
         if self._lost >= 3:
             return None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # dask's, that rows are sent: that is so, and once
-                return self.executor.submit(_evaluate, self._key, carried, leaves, shard)
+                return self.executor.submit(_evaluate, self._key, carried, work, leaves, shard)
         except Exception as error:
             self._note_lost(error)
             return None
 
-    def _result(self, leaves: Leaves, shard: Shard, future: Future[Any] | None) -> tuple[int, Any, Leaves]:
+    def _result(self, work: Work, leaves: Any, shard: Shard, future: Future[Any] | None) -> tuple[int, Any]:
         """The result of a shard. A worker that lacks the problem or the rows is sent them."""
         try:
             found = None if future is None else future.result()
             if isinstance(found, str):
                 again = self._submit(
-                    self._carried, leaves, self._whole(shard) if found == LACKS_DATA else shard.light(None)
+                    self._carried, work, leaves, self._whole(shard) if found == LACKS_DATA else shard.light(None)
                 )
                 found = None if again is None else again.result()
             if isinstance(found, str):
-                again = self._submit(self._carried, leaves, self._whole(shard))
+                again = self._submit(self._carried, work, leaves, self._whole(shard))
                 found = None if again is None else again.result()
         except GradworkError:
             raise
@@ -181,9 +187,9 @@ class Shards:
             self._note_lost(error)
             found = None
         if found is None or isinstance(found, str):
-            found = self.plain.value_and_gradient(leaves, self._whole(shard).rows)
+            found = work(self.plain, leaves, self._whole(shard).rows)
         self._worked = True
-        return (shard.count, *found)
+        return shard.count, found
 
     def _whole(self, shard: Shard) -> Shard:
         """With its rows."""
@@ -235,8 +241,8 @@ def _pickled(problem: Problem) -> bytes:
 # -- in a worker ------------------------------------------------------------------------------------------------------
 
 
-def _evaluate(key: str, carried: bytes | None, leaves: Leaves, shard: Shard) -> tuple[Any, Leaves] | str:
-    """In a worker: the loss and gradient of one shard; or what is not here yet."""
+def _evaluate(key: str, carried: bytes | None, work: Work, leaves: Any, shard: Shard) -> Any:
+    """In a worker: what is worked out for one shard; or what is not here yet."""
     problem = _PROBLEMS.get(key)
     if problem is None:
         if carried is None:
@@ -247,7 +253,12 @@ def _evaluate(key: str, carried: bytes | None, leaves: Leaves, shard: Shard) -> 
     if rows is None:
         return LACKS_DATA
     with one_thread():
-        value, gradient = problem.value_and_gradient(leaves, rows)
+        return work(problem, leaves, rows)
+
+
+def _slopes(problem: Problem, leaves: Leaves, rows: Batch) -> tuple[Any, Leaves]:
+    """The loss of some rows and its gradient."""
+    value, gradient = problem.value_and_gradient(leaves, rows)
     return float(value) if isinstance(value, np.float64) else value, gradient
 
 

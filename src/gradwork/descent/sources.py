@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradwork.descent.faults import check_data
+from gradwork.descent.left_behind import LeftBehind
 from gradwork.descent.mapped import Mapped, is_mapped, mapped
 
 Array = np.ndarray[Any, Any]
@@ -77,6 +78,14 @@ class MappedRows:
     counts: tuple[int, ...]
     can_jump: bool = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Files are told by their places, and not sent along."""
+        return {**self.__dict__, "arrays": tuple((mapped(a) if is_mapped(a) else None) or a for a in self.arrays)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__dict__["arrays"] = tuple(_opened(a) if isinstance(a, Mapped) else a for a in self.arrays)
+
     def parts(self, first: int = 0) -> Iterator[Batch]:
         """The parts in order."""
         for index in range(first, len(self.counts)):
@@ -99,6 +108,12 @@ class MappedRows:
 
     def _each(self) -> list[tuple[Any, bool]]:
         return list(zip(self.arrays, self.varying, strict=True))
+
+
+def _opened(place: Mapped) -> Any:
+    found = place.opened()
+    why, hint = "it was removed or changed after the run", "the file as it was then"
+    return LeftBehind(f"the file {place.file}", why, hint) if found is None else found
 
 
 @dataclass(frozen=True)

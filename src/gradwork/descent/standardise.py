@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.descent.column_totals import Standardised
 from gradwork.descent.curvature import flat, shaped
+from gradwork.descent.large import Large
 from gradwork.descent.linear_columns import Column, Finding, NotLinear, Product, names_of
 from gradwork.descent.problem import Array, Leaves, Problem, problem_of
 from gradwork.descent.result import Descent
@@ -37,10 +39,14 @@ class Standard:
 
         drawn: whether its start is for the standardised columns already, as a random one is.
         """
+        start = own.start if drawn else self.inward(own.start)
+        if isinstance(own, Large):
+            columns = {column.position: column for column in self.columns}
+            return replace(own, source=Standardised(own.own, columns), start=start, _kept={})
         data = list(own.data)
         for column in self.columns:
             data[column.position] = column.standard(data[column.position])
-        return replace(own, data=tuple(data), start=own.start if drawn else self.inward(own.start), _kept={})
+        return replace(own, data=tuple(data), start=start, _kept={})
 
     def inward(self, leaves: Leaves) -> Leaves:
         """Parameters for the standardised columns, from those in the data's own units."""
@@ -139,12 +145,14 @@ def own_units(loss: Any, start: Any, data: Any, wanted: Wanted) -> Any:
 
 def _check_equal(standard: Standard) -> None:
     """Whether the loss is the same on both sides, at a few points. Raises ArgumentError."""
-    inside = standard.problem(standard.own)
+    inside, own = standard.problem(standard.own), standard.own
+    if isinstance(inside, Large) and isinstance(own, Large):
+        inside, own = inside.plain(inside.sample), own.plain(own.sample)
     r = np.random.default_rng(0)
     for _ in range(3):
         leaves = [np.asarray(r.normal(size=np.shape(leaf)), dtype=leaf.dtype)[()] for leaf in inside.start]
         with np.errstate(all="ignore"):
-            one, other = inside.value(leaves), standard.own.value(standard.outward(leaves))
+            one, other = inside.value(leaves), own.value(standard.outward(leaves))
         close = 1e3 * np.sqrt(float(np.finfo(inside.start[0].dtype).eps))
         if np.isfinite(one) and np.isfinite(other) and not np.isclose(one, other, rtol=close, atol=0):
             raise ArgumentError(

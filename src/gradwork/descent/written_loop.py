@@ -130,7 +130,7 @@ class _Writer:
         halves = self._by_halves(split) if split is not None else None
         if halves is not None:
             return halves
-        form = loop_form(plain)
+        form = loop_form(plain, of)
         moved = dict(zip(plain.graph.inputs, form.graph.inputs, strict=True))
         return self._by_arrays(*apart(form, {moved[i]: number for i, number in of.items()}, self.held.recipe))
 
@@ -219,9 +219,12 @@ class _Writer:
         places |= {i: b for i, b in zip(data, self.batches, strict=True) if b is not None}
         single = {number: np.empty((), graph.nodes[i].dtype) for i, number in of.items() if not graph.nodes[i].shape}
         places |= {i: single[number] for i, number in of.items() if number in single}
-        self.held.places.update(single)
-        body = LoopBody(form, "t", self.bound, called, places, into if whole else {}, self.floats, self.buffers)
+        ends = into if whole else {}
+        body = LoopBody(form, "t", self.bound, called, places, ends, self.floats, self.buffers, of)
         lines = body.body()
+        for i, number in of.items():
+            lie_in = [*([single[number]] if number in single else []), *body.rows[i]]
+            self.held.places.setdefault(number, []).extend(lie_in)
         lines += [f"loss = {body.names[loss]}" if self.floats else f"loss = float({body.names[loss]})"]
         if few:
             return self._few_updated(lines, [body.names[i] for i in gradient] if not whole else None)
@@ -317,7 +320,8 @@ class _Writer:
         ]
         if names:
             bound["pack"] = struct.Struct(f"{count}d").pack_into
-        keep_place = [self._put_back(packed[0])] if names and in_memory else []
+        is_read = names and in_memory and self._reads_memory([*before, *after])
+        keep_place = [self._put_back(packed[0])] if is_read else []
         numbers = ", ".join(f"p{k}" for k in range(count))
         record = f"pack(record, {8 * count} * {{}}, {numbers})" if names else "rows[{}] = weights"
         uses_number = any(re.search(r"\bnumber\b", line) for line in [*before, *after])
@@ -351,6 +355,12 @@ class _Writer:
         arguments = "first, rates, limit, tiny, steepest, keep, rows, stride, every_chosen"
         text = f"def steps({arguments}):\n" + "".join(f"    {line}\n" for line in lines)
         return Loop(memory, compiled_text(text, "steps", bound), text, self.batches, form, held=self.held)
+
+    def _reads_memory(self, lines: Sequence[str]) -> bool:
+        """Whether arrays that show the parameters' memory stand in these lines."""
+        words = {word for line in lines for word in re.findall(r"\w+", line)}
+        shown = (self.bound[word] for word in words & self.bound.keys())
+        return any(isinstance(value, np.ndarray) and np.may_share_memory(value, self.memory.weights) for value in shown)
 
     def _put_back(self, packed: str) -> str:
         """The parameters, written to where the arrays' operations read them."""

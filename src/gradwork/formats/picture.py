@@ -36,7 +36,10 @@ class Picture(Shown):
         return svg_file(self.figure, self.title)
 
     def png(self) -> bytes:
-        """The picture as Matplotlib draws it. Raises MissingExtraError where that is not installed."""
+        """The picture as Matplotlib draws it, one that moves where the figure does (an animated PNG).
+
+        Raises MissingExtraError where Matplotlib is not installed.
+        """
         from gradwork.formats._matplotlib import png
 
         return png(self.figure, self.title)

@@ -35,6 +35,7 @@ class Doors:
 
 
 _NOTHING: dict[str, Any] = {}
+PANDAS = 10_000  # above its tables' own: `table["x"] * value` is then left to the traced value
 _BINARY = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power,
     "matmul": np.matmul, "floordiv": np.floor_divide, "mod": np.remainder,
@@ -54,6 +55,7 @@ def install(cls: type, doors: Doors) -> None:
     """Give `cls` its operators and methods, and NumPy's protocols."""
     cls.__array_function__ = doors.array_function  # type: ignore[attr-defined]
     cls.__array_ufunc__ = doors.array_ufunc  # type: ignore[attr-defined]
+    cls.__pandas_priority__ = PANDAS  # type: ignore[attr-defined]
     for name, function in _BINARY.items():
         setattr(cls, f"__{name}__", _forward(cls, function, doors))
         setattr(cls, f"__r{name}__", _reflected(function, doors))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from gradwork.lowering.compiled_form import CompiledForm
 from gradwork.lowering.draft import Draft
 from gradwork.lowering.long_axis import along_the_long_axis
 from gradwork.lowering.numpy_program import adds_all
+from gradwork.lowering.stacked import stacked
 
 MOST_DENSE = 64  # entries that may be added for each one that is put back: a whole pass is so much quicker
 
@@ -28,9 +29,11 @@ def known_data(graph: Graph, values: Mapping[int, Any]) -> Graph:
     return replace(graph, nodes=tuple(nodes), inputs=inputs, constants=constants)
 
 
-def loop_form(form: CompiledForm) -> CompiledForm:
-    """A compiled form without decisions, as it is best run many times."""
-    return _Rewriter(along_the_long_axis(form, products=True)).rewritten()
+def loop_form(form: CompiledForm, data: Collection[int] = ()) -> CompiledForm:
+    """A compiled form without decisions, as it is best run many times.    data: inputs that stay as they are."""
+    order = {position: k for k, position in enumerate(form.graph.inputs)}
+    form = _Rewriter(along_the_long_axis(form, products=True)).rewritten()
+    return stacked(form, [form.graph.inputs[order[i]] for i in data])
 
 
 class _Rewriter:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.errors import ArgumentError
 from gradwork.graph import frames
 from gradwork.graph.op import Op
 from gradwork.graph.traced import get_item, set_item
@@ -51,6 +52,13 @@ def _positions(builder: Builder, item: Any) -> int:
     array = np.asarray(item)
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.intp)
+    if array.dtype.kind in "US" and not array.ndim:
+        raise ArgumentError(
+            f"an array has no entry called {str(item)!r}",
+            where=frames.user_where(),
+            why="a table, as of pandas, is followed as the array of its numbers, and its columns have no names there",
+            hint='its columns by themselves, such as table["x"], or in a dict',
+        )
     if array.dtype.kind not in "biu":
         raise IndexError(
             f"only integers, slices, ellipsis, None and integer or boolean arrays are valid indices, not {array.dtype}"

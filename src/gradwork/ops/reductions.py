@@ -106,7 +106,7 @@ def _notation(name: str) -> Any:
 
 def _over(axis: tuple[int, ...]) -> Layout:
     # For a table, "over rows" says more than "axis 0".
-    return Words("over " + " and ".join({0: "rows", 1: "columns"}.get(a, f"axis {a + 1}") for a in axis))
+    return Words("over " + " and ".join({0: "rows", 1: "columns"}.get(a, f"axis {a}") for a in axis))
 
 
 SUM = structural(

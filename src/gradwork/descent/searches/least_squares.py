@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from gradwork.descent.curvature import flat, shaped
+from gradwork.descent.large import Large
 from gradwork.descent.method import Finished, Method, Taken
 from gradwork.descent.problem import Array, Leaves, Problem, Step
 from gradwork.descent.searches import working
-from gradwork.descent.searches.squares import Squares, residuals_of, squares_of
+from gradwork.descent.searches.squares import Squares, residuals_of
+from gradwork.descent.searches.squares_in_parts import Rows, all_squares, own_of, some_squares
 from gradwork.errors import ArgumentError, GradworkError
 from gradwork.notation.document import Block
 
@@ -44,16 +46,11 @@ class Trial:
 class Point:
     """The squares at a point, and how much of the residuals the parameters can still take away there."""
 
-    def __init__(self, problem: Problem, leaves: Leaves, loss: float, decay: float) -> None:
+    def __init__(self, problem: Rows, leaves: Leaves, loss: float, decay: float) -> None:
         self.leaves, self.loss = leaves, loss
         given = flat(leaves)
         self.weight, self.rounding = given.astype(np.float64), float(np.finfo(given.dtype).eps)
-        found = squares_of(problem, leaves)
-        if decay:
-            # The decay is a sum of squares too: its slope is decay * weight.
-            root = math.sqrt(decay / 2)
-            residual = np.concatenate([found.residual, root * self.weight])
-            found = Squares(residual, np.concatenate([found.jacobian, root * np.eye(self.weight.size)]))
+        found = _with_decay(all_squares(problem, leaves)[0], self.weight, decay)
         self.residual, self.jacobian = found.residual, found.jacobian
         self.gradient: Array = 2 * self.jacobian.T @ self.residual
         self.noise = _noise(self, found)
@@ -81,7 +78,10 @@ def _offset(point: Point) -> tuple[float, float]:
 
 def _noise(point: Point, found: Squares) -> float:
     """The rounding of all residuals together: each is a difference of numbers of the size of slope times weight."""
-    return 4 * point.rounding * float(np.linalg.norm(np.abs(found.jacobian) @ np.abs(point.weight)))
+    size = found.size
+    if size is None:
+        size = float(np.linalg.norm(np.abs(found.jacobian) @ np.abs(point.weight)))
+    return 4 * point.rounding * size
 
 
 def _held(scale: Array, point: Point) -> Array:
@@ -105,7 +105,7 @@ class LeastSquares:
                 why="it solves for the whole change of the parameters, and shortens one that does not lower the loss",
                 hint="no learning_rate; or another method",
             )
-        squares_of(problem, problem.start)
+        some_squares(problem, problem.start)
         return 1.0, "it is 1, the whole of a change that is solved for"
 
     def rate(self, states: Sequence[Leaves]) -> float:
@@ -114,7 +114,7 @@ class LeastSquares:
 
     def step(self, method: Method, source: Any, weight_decay: float) -> Step:
         """A step as the loop takes it."""
-        problem: Problem = source
+        problem: Rows = source
         latest: list[Point] = []
 
         def at(leaves: Leaves) -> Point:
@@ -140,11 +140,11 @@ class LeastSquares:
             loss = _objective(problem, taken.before, weight_decay)
             point = Point(problem, taken.before, loss, weight_decay)
             trial = self._taken(method, problem, point, taken.states, weight_decay)
-        return working.least_squares(problem, self._all(method, trial), method)
+        return working.least_squares(problem, self._all(method, trial), method, some_squares(problem, taken.before))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _taken(self, method: Method, problem: Problem, point: Point, states: Sequence[Leaves], decay: float) -> Trial:
+    def _taken(self, method: Method, problem: Rows, point: Point, states: Sequence[Leaves], decay: float) -> Trial:
         """The first change that lowers the loss. Raises Finished where there is none."""
         if point.offset <= ENOUGH * point.rounding:
             raise _ended(point, problem)
@@ -175,7 +175,7 @@ class LeastSquares:
         )
 
     def _changes(
-        self, method: Method, problem: Problem, point: Point, states: Sequence[Leaves], decay: float
+        self, method: Method, problem: Rows, point: Point, states: Sequence[Leaves], decay: float
     ) -> Iterator[dict[str, Any]]:
         raise NotImplementedError
 
@@ -187,26 +187,47 @@ class LeastSquares:
         raise NotImplementedError
 
 
-def _residuals(problem: Problem, leaves: Leaves, decay: float) -> Array:
-    """The residuals, with those of the weight decay."""
-    residual = residuals_of(problem, leaves)
-    return residual if not decay else np.concatenate([residual, math.sqrt(decay / 2) * flat(leaves)])
+def _with_decay(found: Squares, weight: Array, decay: float) -> Squares:
+    """With the squares of the weight decay: its slope is decay * weight."""
+    if not decay:
+        return found
+    root = math.sqrt(decay / 2)
+    residual = np.concatenate([found.residual, root * weight])
+    size = None if found.size is None else math.hypot(found.size, root * float(np.linalg.norm(weight)))
+    return Squares(residual, np.concatenate([found.jacobian, root * np.eye(weight.size)]), size)
 
 
-def _objective(problem: Problem, leaves: Leaves, decay: float) -> float:
+def _nearby(problem: Rows, point: Point, leaves: Leaves, decay: float) -> dict[str, Array]:
+    """The residuals at another point; with those at this one and their slopes where all three are folded anew."""
+    if isinstance(problem, Problem) and not isinstance(problem, Large):
+        found, residual = None, residuals_of(problem, leaves)
+    else:
+        found, folded = all_squares(problem, point.leaves, leaves)
+        assert folded is not None
+        residual = folded
+    weight = flat(leaves).astype(np.float64)
+    if decay:
+        residual = np.concatenate([residual, math.sqrt(decay / 2) * weight])
+    if found is None:
+        return {"residual_nearby": residual}
+    found = _with_decay(found, point.weight, decay)
+    return {"residual_nearby": residual, "residual": found.residual, "jacobian": found.jacobian}
+
+
+def _objective(problem: Rows, leaves: Leaves, decay: float) -> float:
     """The loss, with what the weight decay adds to it."""
     loss = problem.value(leaves)
     return loss if not decay else loss + decay / 2 * float(np.sum(np.square(flat(leaves), dtype=np.float64)))
 
 
-def _ended(point: Point, problem: Problem) -> Finished:
+def _ended(point: Point, problem: Rows) -> Finished:
     """The end of a run whose parameters have nothing left to gain here."""
     if not np.any(point.residual):
         return Finished("converged", "The residuals are all 0: no loss of squares is lower.")
     # How far a parameter moves the residuals as a whole: its slopes times its own size.
     moves = np.linalg.norm(point.jacobian, axis=0) * np.where(point.weight == 0, math.inf, np.abs(point.weight))
     little = ~(moves > STILL * np.linalg.norm(point.residual))
-    still = [name for name, is_still in zip(working.entry_names(problem), little, strict=True) if is_still]
+    still = [name for name, is_still in zip(working.entry_names(own_of(problem)), little, strict=True) if is_still]
     if not np.any(point.jacobian):
         return Finished(
             "stalled", "The slopes of all residuals are 0 here, so no parameter changes anything: a plateau."
@@ -233,7 +254,7 @@ class Undamped(LeastSquares):
         return float(np.ravel(states[0][0])[0])
 
     def _changes(
-        self, method: Method, problem: Problem, point: Point, states: Sequence[Leaves], decay: float
+        self, method: Method, problem: Rows, point: Point, states: Sequence[Leaves], decay: float
     ) -> Iterator[dict[str, Any]]:
         names: dict[str, Any] = {"jacobian": point.jacobian, "residual": point.residual, "weight": point.weight}
         names["scale"] = _held(method.work_out("scale", names), point)
@@ -250,7 +271,7 @@ class Damped(LeastSquares):
     """Levenberg-Marquardt: a damping that grows until the loss falls, and shrinks when it falls as it should."""
 
     def _changes(
-        self, method: Method, problem: Problem, point: Point, states: Sequence[Leaves], decay: float
+        self, method: Method, problem: Rows, point: Point, states: Sequence[Leaves], decay: float
     ) -> Iterator[dict[str, Any]]:
         scale = np.concatenate([np.ravel(row[0]) for row in states])
         names: dict[str, Any] = {"jacobian": point.jacobian, "residual": point.residual, "weight": point.weight}
@@ -279,13 +300,15 @@ class Damped(LeastSquares):
         return [[part, np.float64(names["new_damping"])] for part in shaped(np.asarray(names["new_scale"]), like)]
 
 
-def _bent(method: Method, problem: Problem, point: Point, names: Mapping[str, Any], decay: float) -> dict[str, Any]:
+def _bent(method: Method, problem: Rows, point: Point, names: Mapping[str, Any], decay: float) -> dict[str, Any]:
     """The change for one damping, with its correction for the bend of the residuals; empty where it bends too far."""
     found = dict(names)
     try:
         found["change"] = method.work_out("change", found)
         nearby = point.weight - method.constants["nearby"] * found["change"]
-        found["residual_nearby"] = _residuals(problem, shaped(nearby, point.leaves), decay)
+        found |= _nearby(problem, point, shaped(nearby, point.leaves), decay)
+        if "residual" in found:
+            found["slopes"] = method.work_out("slopes", found)
         for line in ("bend", "correction", "new_weight"):
             found[line] = method.work_out(line, found)
     except (np.linalg.LinAlgError, GradworkError):  # no number solves it: more damping does

@@ -30,23 +30,27 @@ class Squares:
     """A sum of squares at a point: loss = sum(residual^2), but for what does not hang on the parameters.
 
     residual: one number for each square.    jacobian: its slopes, a column for each number of the parameters.
+    size:     the length of |jacobian| |weight|, where these are folded rows; None where it is read off them.
     """
 
     residual: Array
     jacobian: Array
+    size: float | None = None
 
 
-def squares_of(problem: Problem, leaves: Leaves, batch: Sequence[Any] | None = None) -> Squares:
-    """The squares of the loss at a point. Raises ArgumentError for a loss that is no sum of squares."""
-    traced, terms = _found(problem, leaves, batch)
+def squares_of(
+    problem: Problem, leaves: Leaves, batch: Sequence[Any] | None = None, none: Sequence[Any] | None = None
+) -> Squares:
+    """The squares of the loss at a point. Raises ArgumentError for a loss that is no sum of squares.
+
+    none: data without rows; squares that there are with these too, such as a penalty, are left out.
+    """
+    traced, terms = _found(problem, leaves, batch, none)
     graph = traced.graph
-    count = sum(math.prod(graph.nodes[i].shape) for i, _ in terms)
-    if count * problem.size > MOST_SLOPES:
-        raise ArgumentError(
-            f"the slopes of {count:,} residuals by {problem.size:,} parameters are too many to hold",
-            why=f"this method solves with all of them at once, up to {MOST_SLOPES:,}",
-            hint='method="adam", or method="conjugate-gradient"',
-        )
+    terms = [term for term in terms if math.prod(graph.nodes[term[0]].shape)]
+    check_size(sum(math.prod(graph.nodes[i].shape) for i, _ in terms), problem.size)
+    if not terms:
+        return Squares(np.zeros(0), np.zeros((0, problem.size)))
     blocks = jacobian_blocks(traced, traced.builder.fork(), [i for i, _ in terms], list(graph.inputs))
     rows = []
     for (position, weight), slopes in zip(terms, blocks, strict=True):
@@ -55,16 +59,35 @@ def squares_of(problem: Problem, leaves: Leaves, batch: Sequence[Any] | None = N
     return Squares(_values(traced, terms), np.concatenate(rows, axis=0).astype(np.float64))
 
 
-def residuals_of(problem: Problem, leaves: Leaves) -> Array:
+def check_size(count: int, size: int) -> None:
+    """Raise ArgumentError where the slopes of so many residuals by so many parameters are too many."""
+    if count * size > MOST_SLOPES:
+        raise ArgumentError(
+            f"the slopes of {count:,} residuals by {size:,} parameters are too many to hold",
+            why=f"this method solves with all of them at once, up to {MOST_SLOPES:,}",
+            hint='method="adam", or method="conjugate-gradient"',
+        )
+
+
+def residuals_of(
+    problem: Problem, leaves: Leaves, batch: Sequence[Any] | None = None, none: Sequence[Any] | None = None
+) -> Array:
     """The residuals alone, in the order of `squares_of`."""
-    return _values(*_found(problem, leaves, None))
+    return _values(*_found(problem, leaves, batch, none))
 
 
-def _found(problem: Problem, leaves: Leaves, batch: Sequence[Any] | None) -> tuple[Trace, list[tuple[int, Any]]]:
+def _found(
+    problem: Problem, leaves: Leaves, batch: Sequence[Any] | None, none: Sequence[Any] | None = None
+) -> tuple[Trace, list[tuple[int, Any]]]:
     data = problem.data if batch is None else batch
     loss = lambda at, *rest: problem.f(problem.params(at), *rest)  # noqa: E731
     traced = trace_call(loss, (leaves, *data), {}, only=(0,), floating=True)
-    return traced, _Finding(traced.graph, traced.values).terms(traced.graph.outputs[0])
+    terms = _Finding(traced.graph, traced.values).terms(traced.graph.outputs[0])
+    if none is None:
+        return traced, terms
+    alone, left = _found(problem, leaves, none)
+    sizes = [[math.prod(t.graph.nodes[i].shape) for i, _ in found] for t, found in ((traced, terms), (alone, left))]
+    return traced, [term for term, size, with_none in zip(terms, *sizes, strict=True) if size != with_none]
 
 
 def _root(weight: Any, shape: tuple[int, ...]) -> Array:
@@ -78,7 +101,7 @@ def _values(traced: Trace, terms: Sequence[tuple[int, Any]]) -> Array:
         _root(weight, shape) * np.ravel(spread(np.asarray(traced.values[position]), shape))
         for (position, weight), shape in zip(terms, shapes, strict=True)
     ]
-    return np.concatenate(parts).astype(np.float64)
+    return np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
 
 
 class _Finding:

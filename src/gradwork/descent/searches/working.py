@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwork.descent.method import Method, layout
 from gradwork.descent.problem import Array, Problem
+from gradwork.descent.searches.squares import Squares
 from gradwork.gradients.view import View
 from gradwork.notation.document import Block, Equation, Equations, Table, Text
 from gradwork.notation.layout import Layout, Number, Symbol, Words, equation
@@ -61,23 +62,36 @@ def _shown(value: Any) -> Layout:
     return Number(float(array)) if not array.ndim else View().array(array)
 
 
-def least_squares(problem: Problem, names: Mapping[str, Any], method: Method) -> tuple[Block, ...]:
-    """A change that was solved for: residuals and slopes of the first rows, and what the formulas make of them."""
+def least_squares(problem: Problem, names: Mapping[str, Any], method: Method, first: Squares) -> tuple[Block, ...]:
+    """A change that was solved for: residuals and slopes of the first rows, and what the formulas make of them.
+
+    first: residuals of these rows, or of more; `names` may have folded ones.
+    """
     headings = entry_names(problem)[:ENTRIES]
-    residual, jacobian = names["residual"], names["jacobian"]
+    residual, jacobian = first.residual, first.jacobian
     rows: list[tuple[Text, ...]] = []
     for k in range(min(4, len(residual))):
         rows.append((f"{k + 1}", Number(float(residual[k])), *(Number(float(v)) for v in jacobian[k, :ENTRIES])))
     left = len(residual) - len(rows)
-    caption = "The loss is the sum of the squares of the residuals" + (f"; {left:,} more rows" if left else "")
+    caption = f"The loss is the sum of the squares of the residuals{_more(problem, left)}"
     slopes = [f"slope by {name}" for name in headings]
     table = Table(("residual", "", *slopes), tuple(rows), caption, "l" + "r" * (1 + len(headings)))
-    columns = {"before": names["weight"], "gradient": 2 * jacobian.T @ residual, "change": names["change"]}
+    columns = {
+        "before": names["weight"],
+        "gradient": 2 * names["jacobian"].T @ names["residual"],
+        "change": names["change"],
+    }
     return (
         table,
         Equations(tuple(_numbers(method, {n: v for n, v in names.items() if n not in _LONG}))),
         _entries(problem, {**columns, "after": names["new_weight"]}),
     )
+
+
+def _more(problem: Problem, left: int) -> str:
+    if not problem.data and problem.rows:
+        return "; these are the first, and the others are gone through in parts"
+    return f"; {left:,} more rows" if left else ""
 
 
 def _entries(problem: Problem, columns: Mapping[str, Array]) -> Table:
