@@ -29,6 +29,8 @@ def gradient(w: Any, b: Any, x: Any, y: Any) -> Any:
 def odd(w: Any, b: Any, x: Any, y: Any) -> Any:
     """A mistake that nobody has a name for."""
     dw, db = gradient(w, b, x, y)
+    # Plain numbers: no step of the gradient function says how they were made.
+    dw = np.frombuffer(dw.tobytes()).reshape(dw.shape)
     return dw * np.sin(np.arange(dw.size)).reshape(dw.shape), db
 
 

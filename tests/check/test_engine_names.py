@@ -61,7 +61,7 @@ def norm_gradient(bug: str) -> Any:
         ("without hat", "normalised(z) is missing"),
         ("five", "4/3"),
         ("of z", "z stands where normalised(z) belongs"),
-        ("other axis", "is taken over axis 1, and belongs over axis 2"),
+        ("other axis", "is taken over the rows (axis 0), and belongs over the columns (axis 1)"),
         ("variance", "/sqrt(mean(c^2; over columns) + 0.001) stands where d_"),
         ("gain of z", "z stands where normalised(z) belongs"),
     ],

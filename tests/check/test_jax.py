@@ -11,6 +11,8 @@ import jax.numpy as jnp  # noqa: E402
 
 import gradwork.jax as gj  # noqa: E402
 from gradwork.errors import ArgumentError  # noqa: E402
+from gradwork.jax._promises import forward_rule  # noqa: E402
+from gradwork.jax._subject import Subject  # noqa: E402
 
 R = np.random.default_rng(0)
 X, W = jnp.asarray(R.normal(size=(5, 4)), jnp.float32), jnp.asarray(R.normal(size=(4, 3)), jnp.float32)
@@ -95,13 +97,13 @@ def test_rules_that_disagree_are_named():
     def broken(x):
         return x**2
 
-    class Disagreeing(gj.Subject):
+    class Disagreeing(Subject):
         def carried(self, tangents):
             return [2 * t for t in super().carried(tangents)]
 
     subject = Disagreeing(broken, (X,))
     found = gj.check(broken, X)
-    (finding,), _ = gj._forward_rule(subject, found)
+    (finding,), _ = forward_rule(subject, found)
     assert finding.cause.code == "GW252"
     assert "the reverse rule is right by measurement" in finding.why
 

@@ -86,4 +86,4 @@ def test_a_mean_over_one_of_two_axes_of_a_bias_is_named() -> None:
         a = np.tanh(x + b[None, :, None])
         return (2 * a * (1 - a**2)).mean(axis=2).sum(axis=0)
 
-    assert "the mean is taken over the 5 of axis 3" in named(loss, gradient, W, R.normal(size=(2, 3, 5)))
+    assert "the mean is taken over the 5 of axis 2" in named(loss, gradient, W, R.normal(size=(2, 3, 5)))

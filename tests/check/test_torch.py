@@ -203,7 +203,7 @@ def test_a_broken_promise_is_named(what):
     [
         ("GW204", affine(by_w=lambda g, x, w: g.T @ x), "w"),
         ("GW205", affine(by_b=lambda g, x, w: g), "b"),
-        ("GW201", affine(by_b=lambda g, x, w: g.mean(0)), "b"),
+        ("GW206", affine(by_b=lambda g, x, w: g.mean(0)), "b"),
         ("GW250", affine(by_w=lambda g, x, w: None), "w"),
     ],
     ids=["transposed", "not summed", "mean for sum", "None"],
@@ -269,7 +269,7 @@ def test_a_numpy_function_of_the_same_names_the_cause():
         @staticmethod
         def forward(ctx, x, w):
             ctx.save_for_backward(x, w)
-            return torch.tanh(x @ w)
+            return torch.from_numpy(np.tanh((x @ w).numpy()))  # out of torch's sight
 
         @staticmethod
         def backward(ctx, g):

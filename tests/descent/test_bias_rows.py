@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import gradwork as gw
@@ -89,6 +89,8 @@ def taken(problem, rule, step):
     seed=st.integers(0, 100),
 )
 def test_the_joined_loop_takes_the_plain_steps(loss, order, method, dtype, seed):
+    # Adam divides by the size of the slope: where that is rounding alone, its sign decides on a whole step.
+    assume(method == "gd" or dtype == np.float64)
     start, x, labels = network(np.random.default_rng(seed), order, dtype)
     problem, rule = problem_of(loss, start, (x, labels), "numpy"), method_named(method)
     losses, points = taken(problem, rule, problem.step(rule, 0.0, None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 
 import nist
 import numpy as np
@@ -117,8 +118,8 @@ def test_the_path_does_not_hang_on_the_number_of_workers(method, data):
 
 def test_processes_give_the_bits_that_threads_give():
     runs = []
-    for pool in (ThreadPoolExecutor, ProcessPoolExecutor):
-        with pool(2) as executor:
+    for pool in (ThreadPoolExecutor(2), ProcessPoolExecutor(2, mp_context=get_context("spawn"))):
+        with pool as executor:
             runs.append(gw.descend(MEAN, START, {"t": T, "y": Y}, method="levenberg-marquardt", executor=executor))
     assert runs[0].path.tobytes() == runs[1].path.tobytes()
 

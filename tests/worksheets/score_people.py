@@ -19,9 +19,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from as_printed import sheet_as_printed
 from score_learners import outcome
-
-import gradwork as gw
 
 FOLDER = Path(__file__).resolve().parent / "people"
 FINE = {"right", "too few digits"}
@@ -58,7 +57,7 @@ def scored(name: str, show: list[str]) -> Counter[str]:
     counts: Counter[str] = Counter()
     names = names_of(name)
     for paper in papers(name):
-        sheet = gw.sheet(paper["chapter"], seed=paper["seed"], level=paper["level"])
+        sheet = sheet_as_printed(paper["chapter"], paper["level"], paper["seed"])
         marked = sheet.grade({int(k): v for k, v in paper["answers"].items()})
         for number, truth in paper["truth"].items():
             mark = marked[int(number)]

@@ -221,3 +221,23 @@ def test_numbers_that_are_never_clean_are_answered() -> None:
     )
     with pytest.raises(UsageError, match="no numbers"):
         make_sheet(Chapter("thirds", 99, "Thirds", "", ((Ask(made, mask("results")),),)))
+
+
+def test_whoever_works_from_the_start_is_told_that_the_question_is_about_their_numbers() -> None:
+    told = 0
+    for seed in range(8):
+        sheet = gw.sheet("descent-step", seed=seed, level=2)
+        for item, exercise in enumerate(sheet.items):
+            if "their_error" not in exercise.by_name:
+                continue
+            own = {name: exercise.by_name[name] for name in ("w", "x", "y", "learning_rate")}
+            own["error"] = own["w"] * own["x"] - own["y"]
+            own["loss"] = own["error"] ** 2
+            own["slope"] = 2 * own["error"] * own["x"]
+            own["new_w"] = own["w"] - own["learning_rate"] * own["slope"]
+            blanks = [b for b in sheet.blanks if b.item == item and b.kind == "cell"]
+            marked = sheet.grade({b.number: str(round(own[b.name], 6)) for b in blanks})
+            wrong = [marked[b.number] for b in blanks if marked[b.number].status != "right"]
+            assert all("worked from the start" in mark.says for mark in wrong)
+            told += len(wrong)
+    assert told > 5

@@ -310,3 +310,80 @@ def test_a_mask_that_hides_too_much_is_refused_with_the_names() -> None:
     found = with_mask(exercise, plan, plan.fill({"W": 3, "X": 2}, lambda v: v), mask, Draw("x"))
     assert isinstance(found, tuple) and len(found) == 2
     assert language_named("en")("x") == "x"
+
+
+# -- what answers written by hand have shown ------------------------------
+
+
+@pytest.mark.parametrize("text", ["", " ", "?", "-", "–", "−"])
+def test_a_lone_question_mark_or_dash_is_an_empty_blank(text: str) -> None:
+    sheet = sheet_of("z = w * x", {"w": 3, "x": -2})
+    assert graded(sheet, z=text)["z"].status == "empty"
+    asked = asking(Choice("Which?", ("one", "two"), lambda v: 0))
+    assert asked.grade({2: text})[2].status == "empty"
+
+
+def test_two_neighbours_in_each_others_place_are_told_so() -> None:
+    sheet = sheet_of("a = w * x; b = v * x", {"w": 3, "v": 7, "x": 13})
+    marks = graded(sheet, a="91", b="39")
+    for name, other in (("a", number(sheet, "b")), ("b", number(sheet, "a"))):
+        assert marks[name].code == "GW225" and str(other) in marks[name].says
+
+
+def test_what_follows_from_a_wrong_number_is_not_exchanged_with_it() -> None:
+    sheet = sheet_of("a = 1/(1 + exp(-z)); rest = 1 - a", {"z": -1.5}, decimals=3, exact=False)
+    marks = graded(sheet, a="0.818", rest="0.182")
+    assert marks["rest"].status == "carried" and "GW225" not in {marks["a"].code, *(c.code for c in marks["a"].others)}
+
+
+def test_whoever_rounds_to_whole_numbers_is_told_so() -> None:
+    sheet = sheet_of("slope_w = x * v / 10", {"x": [[13, 27, -19]], "v": [[1, 1, 1]]})
+    marks = graded(sheet, **{"slope_w[1, 1]": "1", "slope_w[1, 2]": "3", "slope_w[1, 3]": "-2"})
+    assert {mark.code for mark in marks.values()} == {"GW282"}
+
+
+def test_one_digit_that_a_mistake_gives_is_no_rounding() -> None:
+    sheet = sheet_of("J = P * (1 - P)", {"P": 0.1})
+    assert graded(sheet, J="0.1")["J"].status == "mistake"
+    sheet = sheet_of("J = P * q", {"P": 0.4, "q": 0.23}, decimals=3)
+    assert graded(sheet, J="0.09")["J"].status == "too few digits"
+
+
+@pytest.mark.parametrize(("text", "status"), [("2", "too few digits"), ("3", "wrong")])
+def test_a_whole_number_that_is_very_near_is_too_short(text: str, status: str) -> None:
+    sheet = sheet_of("z = w * x", {"w": 1.4, "x": 1.4})
+    assert graded(sheet, z=text)["z"].status == status
+
+
+def test_a_mistake_made_twice_goes_before_a_slip_of_arithmetic() -> None:
+    sheet = sheet_of("lower = n - 1", {"n": [[5, 8]]})
+    assert graded(sheet, **{"lower[1, 1]": "5"})["lower[1, 1]"].code == "GW283"
+    marks = graded(sheet, **{"lower[1, 1]": "5", "lower[1, 2]": "8"})
+    assert {mark.code for mark in marks.values()} == {"GW273"}
+
+
+def test_a_share_divided_by_the_count_is_named() -> None:
+    sheet = sheet_of("total = sum(E); P = E / total", {"E": [[3], [5], [12]]}, decimals=3)
+    marks = graded(sheet, **{"P[1, 1]": "1", "P[2, 1]": "1.667", "P[3, 1]": "4"})
+    assert {marks[f"P[{k}, 1]"].code for k in (1, 2, 3)} == {"GW201"}
+
+
+def test_a_nudge_of_the_other_factor_and_one_side_for_both_are_named() -> None:
+    lines = "up = ((w + h)*x)^2; down = ((w - h)*x)^2; rise = up - down; ratio = rise / (2*h)"
+    sheet = sheet_of(lines, {"w": 3, "x": 5, "h": 0.1}, decimals=4)
+    assert graded(sheet, up="234.09")["up"].code == "GW236"
+    assert "one side" in graded(sheet, ratio="152.5")["ratio"].says
+
+
+def test_the_way_back_with_the_sign_of_the_way_there_is_named() -> None:
+    sheet = sheet_of("after = before - step", {"before": 37.5, "step": 12.25}, mask="input")
+    (blank,) = sheet.blanks
+    mark = sheet.grade({blank.number: number_text(37.5 + 25.25)})[blank.number]
+    assert blank.name == "step" and mark.code == "GW203" and "read backwards" in mark.says
+
+
+def test_numbers_read_from_the_other_end_are_named() -> None:
+    lines = "products = dW * X.T; dZ = sum(products)"
+    sheet = sheet_of(lines, {"dW": [[2, 3, 7]], "X": [[5], [11], [13]]})
+    marks = graded(sheet, **{"products[1, 1]": "26", "products[1, 3]": "35"})
+    assert marks["products[1, 1]"].code == "GW225" and "other end" in marks["products[1, 1]"].says

@@ -72,3 +72,40 @@ def test_what_is_no_chapter_is_answered(given: object) -> None:
 def test_options_that_cannot_be_are_answered(option: dict[str, object]) -> None:
     with pytest.raises(GradworkError):
         gw.sheet("one-weight", **option)
+
+
+@pytest.mark.parametrize("format_name", ["plain", "html", "typst", "latex", "terminal"])
+@pytest.mark.parametrize(("language", "words"), [("en", "to 3 decimals"), ("de", "auf 3 Stellen")])
+def test_a_sheet_says_how_many_decimals_are_wanted_where_numbers_are_rounded(
+    format_name: str, language: str, words: str
+) -> None:
+    for slug, level in (("softmax", 1), ("activations", 2), ("losses", 3), ("optimisers", 2)):
+        sheet = gw.sheet(slug, seed=3, level=level, language=language)
+        rounded = [not item.exercise.exact for item in sheet.items]
+        assert any(rounded) and str(sheet.to(format_name)).count(words) == sum(rounded)
+        assert (words in str(sheet.item_page(0))) == rounded[0]  # in the terminal, exercise by exercise
+
+
+def test_a_sheet_without_rounding_says_nothing_of_it() -> None:
+    assert "decimals" not in str(gw.sheet("one-weight", seed=3))
+
+
+@pytest.mark.parametrize(
+    ("slug", "level", "told"),
+    [("losses", 1, "d loss/d square"), ("batch-mean", 2, "d loss/d square"), ("rules", 2, "d (3 x + c)/d x")],
+)
+def test_a_slope_that_is_a_plain_number_says_of_what(slug: str, level: int, told: str) -> None:
+    assert f" = {told} = [" in str(gw.sheet(slug, seed=3, level=level))
+
+
+def test_the_rule_of_a_line_is_asked_below_it() -> None:
+    lines = gw.sheet("two-layers", seed=3, level=3).to("plain", width=110).splitlines()
+    asked = [line for line in lines if "matrix product rule | " in line]
+    assert asked and all(line.strip().startswith("rule of ") for line in asked)
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_no_step_is_taken_with_an_x_that_hides_a_forgotten_factor(level: int) -> None:
+    for seed in range(20):
+        for item in gw.sheet("descent-step", seed=seed, level=level).items:
+            assert item.exercise.name == "in order" or abs(item.by_name["x"]) > 1

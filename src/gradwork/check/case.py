@@ -5,6 +5,7 @@ A case can be asked again elsewhere: with arguments moved a little, or with fewe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from gradwork.check import allowance
 from gradwork.check.evidence import SMALL, Evidence, Joint, joint_of
 from gradwork.check.given import Array, Leaf, Reading, copied, plain
+from gradwork.check.mending.program import Program, program_of
 from gradwork.check.reading import read_again
 from gradwork.check.verdicts import Verdict
 from gradwork.graph.trace import Function
@@ -50,7 +52,22 @@ class Case:
 
     def joint_at(self, point: Point) -> Joint | None:
         """The graph of the loss at a point, with its gradient; None where it cannot be traced."""
-        return joint_of(self.loss, *point, self.reading.leaves)
+        with np.errstate(all="ignore"):  # the graph of a loss of another library, which does not warn as NumPy does
+            return joint_of(self.loss, *point, self.reading.leaves)
+
+    def program_at(self, point: Point, joint: Joint | None, yours: Mapping[str, Array]) -> Program | None:
+        """The gradient function's own steps at a point; None where it cannot be followed."""
+        there, keywords = point
+        if joint is None or not callable(self.gradient):
+            return None
+
+        def read(result: Any) -> dict[str, Any] | None:
+            again = read_again(result, there, keywords, self.reading)
+            return None if again is None else {leaf.name: leaf.yours for leaf in again.checked()}
+
+        asked = tuple(dict.fromkeys(leaf.key for leaf in self.reading.leaves))
+        mine, others = [copied(a) for a in there], {k: copied(v) for k, v in keywords.items()}
+        return program_of(self.gradient, mine, others, asked, joint, yours, read)
 
     def slopes_at(self, point: Point) -> dict[str, Array] | None:
         """What the gradient function gives at another point, by name; None where it fails there."""
@@ -89,7 +106,8 @@ class Case:
             return None
         tolerance = self._tolerance(joint, right)
         clean = {n: v for n, v in verdicts.items() if n in yours}
-        return Evidence(tuple(self.leaves), yours, right, tolerance, clean, joint, loss=None, call=point)
+        own = functools.partial(self.program_at, point, joint, yours)
+        return Evidence(tuple(self.leaves), yours, right, tolerance, clean, joint, loss=None, call=point, own=own)
 
     def _tolerance(self, joint: Joint, right: Mapping[str, Array]) -> dict[str, Array]:
         unit = self.unit

@@ -54,6 +54,7 @@ class Finding:
     times:    what everything is multiplied by besides;  counted: terms of the loss that count otherwise besides, by
               their place, with what they count more than once.
     alone:    whether the mistake would spoil other arrays too, had they been worked out from the same values.
+    mends:    whether `edits` are of the gradient function's own steps, and make it right.
     data:     what would tell this cause from another that fits as well; "" where none does.
     """
 
@@ -73,6 +74,7 @@ class Finding:
     by_hand: bool = False
     times: float = 1.0
     counted: Mapping[int, float] = field(default_factory=dict)
+    mends: bool = False
 
     def __str__(self) -> str:
         return f"[{self.cause.code} {self.cause.name}] {self.says}"

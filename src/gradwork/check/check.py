@@ -231,6 +231,7 @@ def _evidence(case: Case, judgement: Judgement, answer: Answer | None) -> Eviden
         loss=case.loss if callable(case.loss) else None,
         call=(case.args, case.kwargs),
         changed=() if answer is None else answer.changed,
+        own=lambda: None if answer is None else case.program_at((case.args, case.kwargs), judgement.joint, case.yours),
     )
 
 

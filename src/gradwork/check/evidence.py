@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.given import Array, Leaf, plain
+from gradwork.check.softened import softly
 from gradwork.check.verdicts import Verdict
 from gradwork.errors import GradworkError, TracedValueError
 from gradwork.gradients.backprop import backpropagate
@@ -152,7 +153,7 @@ class Joint:
 def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves: Sequence[Leaf]) -> Joint | None:
     """Trace the loss and go back from it; None where it cannot be traced, or has no rule somewhere."""
     try:
-        traced = _traced(f, args, kwargs, tuple(dict.fromkeys(leaf.key for leaf in leaves)))
+        traced = traced_with_counts(f, args, kwargs, tuple(dict.fromkeys(leaf.key for leaf in leaves)))
         check_one_number(traced)
         graph = traced.graph
         given = [traced.values[i] for i in graph.inputs]
@@ -171,16 +172,18 @@ def joint_of(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], leaves
     return Joint(back.graph, every, len(graph.nodes), back.of, places, slope)
 
 
-def _traced(f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], asked: Sequence[int | str]) -> Trace:
-    """The trace of a loss; one that needs its counts or labels as plain numbers gets them so."""
+def traced_with_counts(
+    f: Function, args: Sequence[Any], kwargs: Mapping[str, Any], asked: Sequence[int | str]
+) -> Trace:
+    """The trace of a loss, or of its gradient; one that needs its counts or labels as plain numbers gets them so."""
     try:
-        return trace_call(f, args, kwargs, floating=asked)
+        return softly(lambda: trace_call(f, args, kwargs, floating=asked))
     except TracedValueError:
         given: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
         real = [key for key, value in given if key in asked or not _whole(value)]
         if len(real) == len(given):
             raise
-        return trace_call(f, args, kwargs, floating=asked, only=real)
+        return softly(lambda: trace_call(f, args, kwargs, floating=asked, only=real))
 
 
 def _whole(value: Any) -> bool:
@@ -198,6 +201,7 @@ class Evidence:
     verdicts:  for each checked array by name.
     joint:     the graph, None for a black box.
     changed:   names of the arguments that the gradient function wrote into.
+    own:       gives the gradient function's own steps, a `Program`; None where it cannot be followed.
     ask:       `ask(seed)` gives the evidence at another point, where the gradient is a function; None elsewhere.
     """
 
@@ -212,6 +216,7 @@ class Evidence:
     loss: Callable[..., Any] | None = None
     call: tuple[Sequence[Any], Mapping[str, Any]] = ((), {})
     changed: tuple[str, ...] = ()
+    own: Callable[[], Any] = field(default=lambda: None)
 
     @property
     def wrong(self) -> list[str]:
@@ -231,6 +236,21 @@ class Evidence:
             if found is not None:
                 return found
         return None
+
+    @cached_property
+    def program(self) -> Any:
+        """The gradient function's own steps; None where it cannot be followed."""
+        return self.own()
+
+    def is_right(self, name: str, candidate: Any) -> bool:
+        """Whether `candidate` is the right gradient of this array, to the noise; entries at kinks are left out."""
+        right = self.right[name]
+        if np.shape(candidate) != np.shape(right):
+            return False
+        with np.errstate(all="ignore"):
+            near = np.abs(right - candidate) <= self.tolerance[name]
+        kinks = self.verdicts[name].at_kink if name in self.verdicts else np.zeros(np.shape(right), bool)
+        return bool(np.all(near | kinks))
 
     def equals(self, name: str, candidate: Any) -> bool:
         """Whether `candidate` is the given gradient of this array, to the noise; entries at kinks are left out."""

@@ -11,13 +11,13 @@ Source: the formulas: Bishop 2006, 4.3.6; Ioffe and Szegedy 2015, section 3, of 
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Joint
 from gradwork.check.scores import Scores, scores_of
 from gradwork.check.shares import shares_of
@@ -55,7 +55,7 @@ def handwritten(joint: Joint) -> Joint | None:
     return _MADE[joint]
 
 
-_MADE: weakref.WeakKeyDictionary[Joint, Joint | None] = weakref.WeakKeyDictionary()
+_MADE: Beside[Joint, Joint | None] = Beside()
 
 
 def _handwritten(joint: Joint) -> Joint | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.cause import Cause, Finding, Mutant, causes, explained
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.guarded import guarded
@@ -21,6 +21,7 @@ from gradwork.check.turns import MOST_MEMBERS, Turns
 RUNS = "times that this line runs"
 LOOSELY = 2  # the families of nodes of whatever shape
 _NUMBERED = re.compile(r"_?\d+")
+TIMES = frozenset("GW249 GW255".split())
 CLOCK = 8  # mistakes between two looks at the clock
 Made = tuple[Cause, Mutant]
 
@@ -43,7 +44,7 @@ def all_mutants(joint: Joint, *, late: bool = False) -> list[Made]:
     return found[late]
 
 
-_MUTANTS: weakref.WeakKeyDictionary[Joint, dict[bool, list[Made]]] = weakref.WeakKeyDictionary()
+_MUTANTS: Beside[Joint, dict[bool, list[Made]]] = Beside()
 
 
 def _repeated(joint: Joint, one_by_one: Sequence[Made]) -> Iterator[Made]:
@@ -68,6 +69,12 @@ def _repeated(joint: Joint, one_by_one: Sequence[Made]) -> Iterator[Made]:
             seen.add(ids)
             everywhere = turns.everywhere([m.node for _, m in members])
             yield _together(members, everywhere.replace("at each", "each").replace("turns of the loop", RUNS))
+
+
+def _is_nothing(joint: Joint, mutant: Mutant) -> bool:
+    """Whether nothing is left of a node."""
+    with np.errstate(all="ignore"):
+        return not any(np.any(edit(joint.values)) for edit in mutant.edits.values())
 
 
 def _together(members: Sequence[Made], says: str) -> Made:
@@ -111,6 +118,8 @@ def tried(
         if alone and first:
             continue
         explains = [n for n in wrong if n in made and evidence.equals(n, predicted[n])]
+        if explains and cause.code in TIMES and _is_nothing(joint, mutant):
+            continue  # times nothing: that is a path left out
         if explains and any(not np.array_equal(predicted[n], evidence.right[n]) for n in explains):
             spoiled = [n for n in wrong if n in made and not np.array_equal(predicted[n], base[n])]
             only = f"in the gradient of {' and '.join(explains)} alone, " if alone else ""

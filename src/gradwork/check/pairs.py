@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from gradwork.check.cause import Finding
-from gradwork.check.diagnoses._constants import Meaning, counts, meanings
+from gradwork.check.diagnoses._constants import Meaning, meanings
+from gradwork.check.diagnoses._counts import counts
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.handwritten import handwritten

@@ -44,6 +44,7 @@ class Slip:
     key:  what is alike in the same slip made at every number of a matrix.
     rare: not taken on the word of one number alone, unless that number says much.
     late: known when answers are marked, and not yet when numbers are chosen.
+    likely: taken before another that gives the same number, where no number of the exercise speaks against it.
     """
 
     tree: Tree
@@ -52,6 +53,7 @@ class Slip:
     key: tuple[Any, ...] = ()
     rare: bool = False
     late: bool = False
+    likely: bool = False
 
     @cached_property
     def value(self) -> Worked:
@@ -65,10 +67,12 @@ class ByDigits:
 
     test: whether the first number is the second one, written down wrongly; both as text.
     says: a sentence for the learner; `{value}` is the number as it should stand.
+    rare: not taken on the word of one number alone.
     """
 
     test: Callable[[str, str], bool]
     says: str
+    rare: bool = False
 
 
 @dataclass(frozen=True, eq=False)

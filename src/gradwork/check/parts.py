@@ -100,7 +100,7 @@ def _at(
         fitting = screen.fits(position, made - np.asarray(joint.value(position), float).reshape(1, -1))
         for k in np.flatnonzero(fitting):
             if others[k] < position and others[k] != used:
-                wrong, right = _short(in_words(joint, names, others[k])), _short(in_words(joint, names, used))
+                wrong, right = _short(in_words(joint, names, others[k])), _short(in_words(joint, names, used, position))
                 says = f"{wrong} stands where {right} belongs{where}"
                 edit = _with(joint, position, place, others[k])
                 code = UNTURNED if _is_turned(joint, others[k], used) else SLOPES

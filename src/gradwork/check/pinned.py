@@ -22,6 +22,7 @@ from gradwork.graph.graph import CONSTANT, INPUT
 OPERAND = "GW236"
 MOST_AGAIN = 60  # nodes that are worked out again for one that is read
 MOST_STATES = 12
+LONGEST = 48  # characters of a formula in a sentence
 
 
 def of_another_step(joint: Joint, ended: float) -> Iterator[tuple[Cause, Mutant]]:
@@ -42,18 +43,41 @@ def of_another_step(joint: Joint, ended: float) -> Iterator[tuple[Cause, Mutant]
             some = len(used) // 2
             when = "after" if other[:-1] == used[1:] else "before"
             what = " and ".join(names.name(u[some]) for u, _ in moved[:2])
+            made = _for(joint, names, edits, chosen, lines)
             yield (
                 by_code[OPERAND],
                 Mutant(
                     first,
                     edits[first],
-                    f"the way back takes {what} from the step {when}, and so at each of the {len(used)} turns",
+                    _entries(joint, used, other)
+                    or f"the way back takes {what} from the step {when}{made}, and so at each of the {len(used)} turns",
                     joint.layers[used[some]],
                     "each step takes the values that it had going forward",
                     "use the values of the same step",
                     more={at: edits[at] for at in rest},
                 ),
             )
+
+
+def _for(joint: Joint, names: Names, edits: Mapping[int, Edit], chosen: Sequence[Any], lines: Sequence[Any]) -> str:
+    """What it takes them for, where it takes them rightly elsewhere."""
+    if len(chosen) == len(lines):
+        return ""
+    places = sorted(edits)
+    written = names.name(made_for(joint, places[len(places) // 2]))
+    return f" for {written}" if len(written) <= LONGEST else ""
+
+
+def _entries(joint: Joint, used: Row, other: Row) -> str:
+    """In words, where both are entries of one array that is given, such as coefficients: no step has made them."""
+    nodes = [joint.node(p) for p in (*used, *other)]
+    sources = {node.inputs[0] if node.op == "getitem" else -1 for node in nodes}
+    source = sources.pop() if len(sources) == 1 else -1
+    if source < 0 or joint.node(source).op not in (INPUT, CONSTANT):
+        return ""
+    name = joint.node(source).name or "the array"
+    way = "k + 1" if other[:-1] == used[1:] else "k - 1"
+    return f"{name}[{way}] stands where {name}[k] belongs, in {len(used)} places: the indices are off by one"
 
 
 def _moved(joint: Joint) -> Iterator[list[tuple[Row, Row]]]:

@@ -55,6 +55,8 @@ def read_again(result: Any, there: Sequence[Any], keywords: Mapping[str, Any], r
         by_key.setdefault(leaf.key, []).append(leaf)
     for key, part in zip(reading.keys, parts, strict=False):
         leaves = leaves_beside(values[key], part, key, "")
+        if leaves is None and not several and isinstance(part, (tuple, list)) and len(part) == 1:
+            leaves = leaves_beside(values[key], part[0], key, "")  # a tuple for one argument
         if leaves is None or len(leaves) != len(by_key[key]):
             return None
         found += [replace(old, value=new.value, yours=new.yours) for old, new in zip(by_key[key], leaves, strict=True)]

@@ -15,13 +15,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from gradwork.check.allowance import unit_of
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
+from gradwork.check.patience import seconds
+from gradwork.check.turns import Turns
 from gradwork.gradients.backprop import backpropagate
 from gradwork.graph.graph import CONSTANT, INPUT, Graph
 from gradwork.graph.run import run, spread
@@ -40,11 +42,13 @@ class Term:
     """One term of the loss: its node, and its gradient by array name.
 
     penalty: whether it depends on the parameters alone, and not on data as another term does: a regulariser.
+    family:  the terms that the same line makes at each turn of a loop, itself included; empty where it is alone.
     """
 
     node: int
     penalty: bool
     slopes: Mapping[str, Array]
+    family: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,7 @@ class Fit:
 
 # -- the terms of a loss ----------------------------------------------------------------------------------------------
 
-_TERMS: WeakKeyDictionary[Joint, tuple[Term, ...]] = WeakKeyDictionary()
+_TERMS: Beside[Joint, tuple[Term, ...]] = Beside()
 
 
 def terms_of(joint: Joint) -> tuple[Term, ...]:
@@ -71,7 +75,7 @@ def terms_of(joint: Joint) -> tuple[Term, ...]:
 def _terms(joint: Joint) -> Iterator[Term]:
     moving = joint.graph.depends_on(list(joint.place.values()))
     last = max(joint.adjoint, default=-1)
-    found = _split(joint, last, moving)
+    found = split(joint, last, moving)
     if len(found) < 2 or any(not moving[i] or i not in joint.adjoint for i in found):
         return
     data = _depends_on_data(joint)
@@ -97,10 +101,22 @@ def _terms(joint: Joint) -> Iterator[Term]:
             for name, position in joint.slope.items()
         }
         terms.append(Term(last, False, rest))
-    yield from terms
+    yield from _with_families(joint, terms)
 
 
-def _split(joint: Joint, last: int, moving: Sequence[bool]) -> list[int]:
+def _with_families(joint: Joint, terms: Sequence[Term]) -> Iterator[Term]:
+    """The terms, each with those that the same line makes at other turns of a loop; these are no regularisers."""
+    keys = Turns.of(joint).key
+    for term in terms:
+        alike = [t for t in terms if keys[t.node] == keys[term.node] and joint.node(t.node).where is not None]
+        both = [t for t in alike if any(np.any(t.slopes[n]) and np.any(term.slopes[n]) for n in term.slopes)]
+        if len(alike) > 1 and alike == both:
+            yield replace(term, penalty=False, family=tuple(t.node for t in alike))
+        else:
+            yield term
+
+
+def split(joint: Joint, last: int, moving: Sequence[bool]) -> list[int]:
     """The nodes that the loss is a sum of, some number times each; nothing where there are too many to look at."""
     waiting, found, seen = [last], list[int](), {last}
     while waiting:
@@ -207,10 +223,29 @@ def fits(evidence: Evidence) -> Iterator[Fit]:
     terms = terms_of(joint)
     if not terms:
         return
+    families = _families(terms)
     for name in evidence.fitting:
         found = _fit(evidence, name, terms)
+        if found is None and len(families) < len(terms):
+            found = _fit(evidence, name, families)
+            found = found and {
+                k: c for n, c in found.items() for k in next(t.family for t in families if t.node == n) or (n,)
+            }
         if found is not None:
             yield Fit(name, found)
+
+
+def _families(terms: Sequence[Term]) -> list[Term]:
+    """The terms with all those of one line together."""
+    found = []
+    for term in terms:
+        if not term.family:
+            found.append(term)
+        elif term.node == term.family[0]:
+            members = [t for t in terms if t.node in term.family]
+            slopes = {n: sum((t.slopes[n] for t in members), np.zeros_like(term.slopes[n])) for n in term.slopes}
+            found.append(replace(term, slopes=slopes))
+    return found
 
 
 def _fit(evidence: Evidence, name: str, terms: Sequence[Term]) -> dict[int, float] | None:
@@ -337,7 +372,7 @@ def rows_of(joint: Joint, node: int, axis: int, count: int, names: Sequence[str]
     """
     began = time.monotonic()
     base = weighted(joint, node, axis, np.zeros(count))
-    if base is None or count > MOST_ROWS or (time.monotonic() - began) * count > SECONDS:
+    if base is None or count > MOST_ROWS or (time.monotonic() - began) * count > seconds(SECONDS):
         return None
     random = np.random.default_rng(0)
     chosen = {}

@@ -10,13 +10,13 @@ Source: McCullagh and Nelder, Generalized Linear Models, 1989, 2.2.
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Joint
 from gradwork.check.given import Array
 from gradwork.check.sites import without_copies
@@ -57,7 +57,7 @@ def scores_of(joint: Joint) -> tuple[Scores, ...]:
     return _FOUND[joint]
 
 
-_FOUND: weakref.WeakKeyDictionary[Joint, tuple[Scores, ...]] = weakref.WeakKeyDictionary()
+_FOUND: Beside[Joint, tuple[Scores, ...]] = Beside()
 
 
 def _scores_of(joint: Joint) -> Iterator[Scores]:

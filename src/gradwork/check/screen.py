@@ -10,12 +10,12 @@ Source: checking a product with a random vector: Freivalds, 1977.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.errors import GradworkError
@@ -72,7 +72,7 @@ class Screen:
         self.carrying = {i for i in range(joint.forward, len(carrying)) if carrying[i]}
         self.linear = _linear_from(joint, self.carrying)
         random = np.random.default_rng(7)
-        back = _GoneBack(joint)
+        back = GoneBack(joint)
         for name in self.names:
             right = np.asarray(evidence.right[name], float)
             seed = random.uniform(0.5, 1.5, size=right.shape) * random.choice([-1.0, 1.0], size=right.shape)
@@ -190,7 +190,7 @@ def _unit(joint: Joint) -> float:
     return 1e-4 if narrow else 1e-11
 
 
-_MADE: weakref.WeakKeyDictionary[Joint, Screen | None] = weakref.WeakKeyDictionary()
+_MADE: Beside[Joint, Screen | None] = Beside()
 
 
 def screened(joint: Joint, evidence: Evidence) -> Screen | None:
@@ -216,7 +216,7 @@ def _is_small(joint: Joint) -> bool:
     return len(joint.slope) <= MOST_ARRAYS and entries * len(joint.slope) <= MOST_ENTRIES
 
 
-class _GoneBack:
+class GoneBack:
     """The way back through the way back, as a graph that is run for each array."""
 
     def __init__(self, joint: Joint) -> None:
@@ -233,7 +233,7 @@ class _GoneBack:
             starts[position] = Traced(builder, seed)
         starting = set(joint.adjoint.values())
         back = range(joint.forward, len(joint.graph))
-        wrt = [i for i in back if joint.node(i).op != CONSTANT or i in starting]
+        wrt = [i for i in back if (joint.node(i).op != CONSTANT or i in starting) and joint.node(i).dtype.kind in "fc"]
         adjoints = sweep(builder, starts, wrt)
         self.of = {k: t.index for k, t in adjoints.items() if k >= joint.forward}
         self.graph = builder.graph([])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,9 +20,11 @@ from gradwork.check.cause import Finding, causes
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.guarded import guarded
 from gradwork.check.handwritten import handwritten
+from gradwork.check.mending.mended import LEVELS, mended
 from gradwork.check.mutation import all_mutants, tried
 from gradwork.check.pairs import of_terms, two_at_once, two_likely, with_a_factor, with_a_term
 from gradwork.check.parts import with_parts
+from gradwork.check.patience import seconds, until
 from gradwork.check.pinned import of_another_step
 from gradwork.check.routes import of_paths
 from gradwork.check.screen import Screen, screened
@@ -34,8 +35,14 @@ from gradwork.check.turns import Turns
 
 SECONDS = 4.5  # of computing, for all single mistakes together; patterns are always tried
 SECONDS_IN_LOOPS = 6.5  # a mistake at every turn can seldom be told before it is tried
-SOON = 1.0  # for those that cannot be told before they are tried, the first time
+SOON = 0.8  # for those that cannot be told before they are tried, the first time
 SECONDS_FOR_PAIRS = 1.0
+SECONDS_MENDING = (0.8, 1.4, 0.6, 0.6)  # for each level of the gradient function's own steps
+PLAIN_LEVELS = (0, 1)
+SECONDS_BEFORE = 3.5  # for the way back, where these can be followed
+SCATTERED = 3  # places
+AGAIN = frozenset("GW247 GW265".split())  # a value that is worked out again is worked out once for all
+BARE = frozenset("GW208 GW239 GW242 GW248 GW249".split())  # they say what comes out, and not what was written
 MOST_NAMED = 3  # causes that fit alike
 ENOUGH, MOST_TELLING = 9.0, 4  # digits that have to agree; entries of an array that are looked at for them
 OF_MANY = 15.0  # of pairs of mistakes, and of other values in a place: a million and more are tried
@@ -55,7 +62,7 @@ def diagnosed(evidence: Evidence) -> list[Finding]:
 
 def _spelled(finding: Finding, evidence: Evidence) -> Finding:
     """A long formula that a sentence calls u39 is written behind it."""
-    if evidence.joint is None:
+    if evidence.joint is None or finding.mends:
         return finding
     told = Names.of(evidence.joint).spelled(finding.says)
     return replace(finding, says=f"{finding.says} ({told})") if told else finding
@@ -82,11 +89,15 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     confirmed: list[Finding] = []
     for stage in _stages(evidence):
         more = [f for f in stage if not f.edits or (_tells(f, evidence) and not _SAME.search(f.says))]
+        more = [f for f in more if not _scattered(f, evidence)]
         found += more
         confirmed = _confirmed(_whole(more, wrong), evidence)
         if confirmed:
-            return _best(confirmed)
-    ended = time.thread_time() + SECONDS_FOR_PAIRS
+            best = _best(confirmed)
+            if best[0].cause.code in BARE:
+                return _with_the_step(best, evidence, wrong)
+            return (_plainer(evidence, wrong) if _is_roundabout(best[0]) else []) or best
+    ended = until(SECONDS_FOR_PAIRS)
     together = [f for f in found if not f.alone]
     covering = _covered(together, evidence, wrong)
     if covering and not wrong - {name for f in covering for name in f.explains}:
@@ -96,7 +107,7 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
     )
     confirmed = _confirmed([f for f in pairs if _tells(f, evidence)], evidence)
     if not confirmed and not covering:
-        likely = two_likely(evidence, wrong, time.thread_time() + SECONDS_FOR_PAIRS)
+        likely = two_likely(evidence, wrong, until(SECONDS_FOR_PAIRS))
         confirmed = _confirmed([f for f in likely if _tells(f, evidence)], evidence)
     if confirmed:
         return _best(confirmed)
@@ -105,6 +116,46 @@ def _explained(evidence: Evidence, wrong: set[str]) -> list[Finding]:
         return _best(separate)
     # Of the many stand-ins, one that explains only a part of what is wrong does so by chance.
     return _covered([f for f in found if f.cause.code not in MANY], evidence, wrong) or _plain(covering)
+
+
+def _is_roundabout(finding: Finding) -> bool:
+    """Whether it is said of a whole array that nothing comes back: that may be so by chance, as one and less one."""
+    return not finding.mends and finding.says.startswith("nothing comes back")
+
+
+def _with_the_step(best: list[Finding], evidence: Evidence, wrong: set[str]) -> list[Finding]:
+    """What comes out is told with the step of the gradient function that it comes from."""
+    made = _plainer(evidence, wrong)
+    if not made or not made[0].mends:
+        return best
+    return [replace(best[0], says=f"{best[0].says}: {made[0].says}"), *best[1:]]
+
+
+def _plainer(evidence: Evidence, wrong: set[str]) -> list[Finding]:
+    """A plain change of one step of the gradient function that makes it right."""
+    for level in PLAIN_LEVELS if evidence.program is not None else ():
+        made = [f for f in mended(evidence, level, seconds(SECONDS_MENDING[level])) if _tells(f, evidence)]
+        confirmed = _confirmed(_whole(made, wrong), evidence)
+        if confirmed:
+            return _best(confirmed)
+    joint = evidence.joint
+    screen = None if joint is None else screened(joint, evidence)
+    if joint is None or screen is None:
+        return []
+    soon = until(SOON)
+    paths = [
+        f for f in tried(evidence, joint, evidence.right, {}, of_paths(joint), soon, screen) if _tells(f, evidence)
+    ]
+    confirmed = _confirmed(_whole(paths, wrong), evidence)
+    return _best(confirmed) if confirmed else []
+
+
+def _scattered(finding: Finding, evidence: Evidence) -> bool:
+    """Whether a slip explains some arrays and not others, and has to be made at several places for that."""
+    if not finding.alone or finding.mends or evidence.joint is None or Turns.of(evidence.joint).loops:
+        return False
+    several = len(finding.edits) >= SCATTERED
+    return several or (finding.cause.code in AGAIN and len(finding.explains) > 1)
 
 
 def _plain(covering: Sequence[Finding]) -> list[Finding]:
@@ -131,7 +182,8 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
     """Where causes are looked for, one after the other, until one is found that explains everything."""
     patterns = list(_patterns(evidence))
     loops = evidence.joint is not None and Turns.of(evidence.joint).loops
-    ended = time.thread_time() + (SECONDS_IN_LOOPS if loops else SECONDS)
+    own = evidence.program is not None
+    ended = until(SECONDS_BEFORE if own else SECONDS_IN_LOOPS if loops else SECONDS)
     ways: list[tuple[Joint, Screen | None]] = []
     if evidence.joint is not None:
         ways.append((evidence.joint, screened(evidence.joint, evidence)))
@@ -143,18 +195,18 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
         yield tried(evidence, by_hand, evidence.right, {}, all_mutants(by_hand), ended, ways[1][1], told=True)
     for joint, screen in ways[:1]:
         # Plain mistakes in what goes forward, while they take no time: they are told more simply than what follows.
-        soon = min(ended, time.thread_time() + SOON)
+        soon = until(SOON)
         paths = tried(evidence, joint, evidence.right, {}, of_paths(joint), soon, screen)
-        soon = min(ended, time.thread_time() + SOON)
+        soon = until(SOON)
         plain = tried(evidence, joint, evidence.right, {}, all_mutants(joint), soon, screen, told=False)
         yield itertools.chain(paths, plain)
         # In a loop, the state of another step is the likeliest mistake, and can seldom be told before it is tried.
         if screen is not None:
-            soon = min(ended, time.thread_time() + SOON)
+            soon = until(SOON)
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, soon, near=True), soon, screen)
-            soon = min(ended, time.thread_time() + SOON)
+            soon = until(SOON)
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, soon, alike=True), soon, screen)
-            soon = min(ended, time.thread_time() + SOON)
+            soon = until(SOON)
             yield tried(evidence, joint, evidence.right, {}, of_another_step(joint, soon), soon)
     for joint, screen in ways:
         if screen is not None:
@@ -169,6 +221,9 @@ def _stages(evidence: Evidence) -> Iterator[Iterator[Finding]]:
             yield tried(evidence, joint, evidence.right, {}, in_turns(joint, screen, ended), ended, screen, told=False)
     for joint, _ in ways:
         yield tried(evidence, joint, evidence.right, {}, all_mutants(joint, late=True), ended)
+    # Where the gradient function can be followed, its own steps say what the way back could not.
+    for level in range(len(LEVELS)) if own else ():
+        yield mended(evidence, level, seconds(SECONDS_MENDING[level]))
     for joint, screen in ways:
         if screen is not None and len(evidence.wrong) < len(evidence.verdicts):
             yield tried(evidence, joint, evidence.right, {}, swapped(joint, screen, ended, alone=True), ended)
@@ -208,6 +263,8 @@ def _tells(finding: Finding, evidence: Evidence) -> bool:
 
 def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
     """Whether a finding explains the same arrays at a second point."""
+    if finding.mends:
+        return _mends(finding, second, first)
     if finding.edits:
         assert second.joint is not None
         here, there = (
@@ -225,6 +282,17 @@ def _holds(finding: Finding, second: Evidence, first: Evidence) -> bool:
         return False
     again = [f for f in guarded(finding.cause, finding.cause.find(second)) if f.says == finding.says]
     return any(set(finding.explains) <= set(f.explains) for f in again)
+
+
+def _mends(finding: Finding, second: Evidence, first: Evidence) -> bool:
+    """Whether a change of the gradient function's own steps makes it right at a second point, too."""
+    if second.program is None or first.program is None or not second.program.like(first.program):
+        return False
+    made = second.program.joint.with_edits(finding.edits) or {}
+    names = [n for n in made if n in second.right]
+    return set(finding.explains) <= set(names) and all(
+        second.is_right(n, made[n]) for n in names if n in finding.explains or n not in first.wrong
+    )
 
 
 def _best(found: Sequence[Finding]) -> list[Finding]:

@@ -260,7 +260,8 @@ def _mutant(
     first, *rest = edits
     names, some = Names.of(joint), len(members) // 2
     of = made_for(joint, members[some])
-    says = f"{_said(names, used, other, some, joint if carries else None)}{names.in_layer(of)}"
+    says = _said(names, used, other, some, joint if carries else None)
+    says = f"{_squared(joint, names, members[some], used[some], other[some]) or says}{names.in_layer(of)}"
     return Mutant(
         first,
         edits[first],
@@ -270,6 +271,18 @@ def _mutant(
         f"use {_called(names, used[some], joint if carries else None)}",
         more={m: edits[m] for m in rest},
     )
+
+
+def _squared(joint: Joint, names: Names, member: int, used: int, other: int) -> str:
+    """Of v |v| with |v| for v: that is v v, the same as v for |v|."""
+    size = joint.node(other)
+    beside = [
+        joint.node(i).inputs for i in joint.node(member).inputs if joint.node(i).op in ("multiply", "chain_product")
+    ]
+    if size.op == "absolute" and size.inputs[0] == used and any(other in inputs for inputs in beside):
+        right, wrong = names.name(used), names.name(other)
+        return f"{right} {right} stands where {right} {wrong} belongs"
+    return ""
 
 
 def _is_next(names: Names, used: Row, other: Row) -> bool:
@@ -296,6 +309,8 @@ def _telling(names: Names, used: Row, other: Row, some: int) -> int:
 def _said(names: Names, used: Row, other: Row, some: int, back: Joint | None) -> str:
     some = _telling(names, used, other, some)
     right, wrong = _called(names, used[some], back), _called(names, other[some], back)
+    if len(used) == 2 and other == used[::-1]:
+        return f"{right} and {wrong} are exchanged"
     if other[1:] == used[:-1]:
         return f"the value of the step before, such as {wrong}, stands where that of the step, {right}, belongs"
     if other[:-1] == used[1:]:

@@ -7,13 +7,13 @@ all that is read here.
 from __future__ import annotations
 
 import re
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Edit, Joint
 from gradwork.gradients.backprop import SUM_OF_PATHS
 from gradwork.gradients.expression import one_line
@@ -166,9 +166,12 @@ _POWER_ONE = re.compile(r"\^1(?![\w.^])")  # of 2 u^1, the slope of a square
 
 
 class Names:
-    """How the values of a loss are called: the user's own names, z and a with the layer's number, else a formula."""
+    """How the values of a loss are called: the user's own names, z and a with the layer's number, else a formula.
 
-    def __init__(self, joint: Joint) -> None:
+    numbered: whether the second value of one name is called by a number behind it.
+    """
+
+    def __init__(self, joint: Joint, *, numbered: bool = True) -> None:
         self.joint = joint
         self.cut: dict[int, Layout] = {}
         self._texts: dict[int, str] = {}
@@ -187,7 +190,7 @@ class Names:
                 size[position] = 1
             elif name:
                 taken[name] = taken.get(name, 0) + 1
-                self.cut[position] = Symbol(name if taken[name] == 1 else f"{name}_{taken[name]}")
+                self.cut[position] = Symbol(name if taken[name] == 1 or not numbered else f"{name}_{taken[name]}")
                 size[position] = 1
         for of, adjoint in joint.adjoint.items():
             if of in self.cut and adjoint >= joint.forward and adjoint not in self.cut:
@@ -224,7 +227,7 @@ class Names:
             return f"z{layer}"
         if node.op == "matmul":
             readers = [joint.node(r).op for r in joint.graph.consumers[position] if r < joint.forward]
-            return "" if "add" in readers else f"z{layer}"
+            return "" if "add" in readers or len(set(inside)) == 1 else f"z{layer}"  # q @ q is a length
         op = REGISTER.named(node.op)
         one = op.elementwise and len(node.inputs) == 1 and node.op not in ("negative", "square")
         if one and self.cut.get(inside[0]) == Symbol(f"z{layer}"):
@@ -270,4 +273,4 @@ class Names:
         return f", in layer {layer}" if layer else ""
 
 
-_MADE: weakref.WeakKeyDictionary[Joint, Names] = weakref.WeakKeyDictionary()
+_MADE: Beside[Joint, Names] = Beside()

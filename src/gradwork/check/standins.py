@@ -48,9 +48,9 @@ class StandIn:
 class StandIns:
     """All stand-ins of a loss, by shape, with their values stacked."""
 
-    def __init__(self, joint: Joint) -> None:
+    def __init__(self, joint: Joint, names: Names | None = None) -> None:
         self.joint = joint
-        self.names = Names.of(joint)
+        self.names = names or Names.of(joint)
         self._bases = [p for p in range(joint.forward) if _is_base(joint, p)]
         self._stacked: dict[tuple[int, ...], tuple[list[StandIn], Array]] = {}
 
@@ -106,7 +106,7 @@ class StandIns:
         node = self.joint.node(position)
         inside = node.inputs[0]
         axes, keep = tuple(node.params["axis"]), bool(node.params["keepdims"])
-        over = " and ".join(str(a + 1) for a in axes)
+        over = " and ".join(str(a) for a in axes)
         for op, function in REDUCED.items():
             if op != node.op:
                 make = functools.partial(_along_axes, function, axes, keep)
@@ -188,8 +188,8 @@ def _along(name: str, value: Array) -> Iterator[tuple[str, Make, int]]:
     for axis in range(value.ndim):
         if value.shape[axis] < 2:
             continue
-        what = ("columns" if axis == value.ndim - 1 else "rows") if value.ndim < 3 else f"axis {axis + 1}"
-        words = {"name": name, "over": f"over axis {axis + 1}", "what": what}
+        what = ("columns" if axis == value.ndim - 1 else "rows") if value.ndim < 3 else f"axis {axis}"
+        words = {"name": name, "over": f"over axis {axis}", "what": what}
         for says, make in ALONG.items():
             yield says.format(**words), functools.partial(make, axis=axis), 2
 

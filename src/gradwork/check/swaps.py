@@ -157,9 +157,16 @@ def _hint(factor: str) -> str:
     return f"multiply by {factor} once less, or divide by it once more"
 
 
-def in_words(joint: Joint, names: Names, position: int) -> str:
-    """What a node of the way back is, in words: what comes back to a value, or its formula."""
-    mine = [of for of, adjoint in joint.adjoint.items() if adjoint == position and of in names.cut]
+def in_words(joint: Joint, names: Names, position: int, reader: int | None = None) -> str:
+    """What a node of the way back is, in words: what comes back to a value, or its formula.
+
+    reader: a node that reads it: of several values to which the same comes back, the one that this one is for.
+    """
+    every = [of for of, adjoint in joint.adjoint.items() if adjoint == position]
+    mine = [of for of in every if of in names.cut]
+    own = None if reader is None else made_for(joint, reader)
+    if len(every) > 1 and own in every:
+        return f"{COMES}{names.name(own)}"
     if mine:
         # A bias and the scores that it is added to may have one slope: it is that of what has its shape.
         mine.sort(key=lambda of: joint.node(of).shape != joint.node(position).shape)

@@ -7,10 +7,10 @@ before each step is known together with the state after it.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import made_for, without_copies
 from gradwork.graph.graph import CONSTANT, INPUT
@@ -200,4 +200,4 @@ def _members(joint: Joint, keys: list[Hashable]) -> dict[Hashable, list[int]]:
     return {k: m for k, m in found.items() if 1 < len(m) <= MOST_MEMBERS}
 
 
-_MADE: weakref.WeakKeyDictionary[Joint, Turns] = weakref.WeakKeyDictionary()
+_MADE: Beside[Joint, Turns] = Beside()

@@ -152,6 +152,8 @@ def _assigned(file: str) -> dict[Span, str]:
     for item in ast.walk(tree):
         if isinstance(item, ast.Assign):
             _note(names, item.value, [t.id for t in item.targets if isinstance(t, ast.Name)][-1:])
+            for target in item.targets:
+                _note_each(names, target, item.value)
         elif isinstance(item, (ast.AnnAssign, ast.NamedExpr)) and item.value is not None:
             _note(names, item.value, [item.target.id] if isinstance(item.target, ast.Name) else [])
         elif isinstance(item, ast.AugAssign) and isinstance(item.target, ast.Name):
@@ -160,9 +162,28 @@ def _assigned(file: str) -> dict[Span, str]:
     return names
 
 
+def name_at(file: str, place: Span) -> str | None:
+    """The name to which the expression at these lines and columns is assigned; None where it is not."""
+    return _assigned(file).get(place)
+
+
 def _note(names: dict[Span, str], value: Any, targets: list[str]) -> None:
     for target in targets:
         names[(value.lineno, value.end_lineno or 0, value.col_offset, value.end_col_offset or 0)] = target
+
+
+def _note_each(names: dict[Span, str], target: Any, value: Any) -> None:
+    """Of `x, y = a + b, a - b`: a + b is called x, and a - b is called y."""
+    import ast
+
+    rows = (ast.Tuple, ast.List)
+    if not isinstance(target, rows) or not isinstance(value, rows) or len(target.elts) != len(value.elts):
+        return
+    if any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts)):
+        return
+    for one, part in zip(target.elts, value.elts, strict=True):
+        _note(names, part, [one.id] if isinstance(one, ast.Name) else [])
+        _note_each(names, one, part)
 
 
 def name_of(value: object) -> str | None:

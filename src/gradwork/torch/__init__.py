@@ -1,7 +1,8 @@
 """Checking torch: a custom `torch.autograd.Function`, and a module with hand-written pieces.
 
-The forward is a black box that is nudged, in double precision wherever it runs there; the gradient is what torch gives
-with the custom backward. What torch takes for granted of a backward is tried out as well. Needs the extra `torch`.
+The forward is nudged, in double precision wherever it runs there; the gradient is what torch gives with the custom
+backward. Causes are read from both, followed call by call (`_followed`, `_recording`, `_program`, `_aten`); what torch
+takes for granted of a backward is tried out as well. Needs the extra `torch`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def check_function(
 
     function: the class, or any function of tensors that calls it.
     inputs:   its arguments. Checked are the tensors that require a gradient; where none does, all floating ones.
-    like:     a NumPy function of the same arguments that computes the same; causes can then be named from its graph.
+    like:     a NumPy function of the same arguments that computes the same: causes are read from its graph, where what
+              torch does cannot be followed.
     second:   whether a second way back is looked at; what gives no second derivative is noted, wrong ones are an error.
     strict:   an entry about which nothing can be told fails the check as well.
 
@@ -209,7 +210,7 @@ def _examined_by_few(subject: Subject, second: bool, strict: bool, module: torch
     arrays = arrays_of(subject.values) if subject.wide else {n: array_of(v) for n, v in subject.values.items()}
     found = check(subject.loss, subject.gradient, strict=strict, kwargs=arrays)
     found, zero = with_zeros_told(found)
-    notes = [*_notes(subject), *([zero] if zero else [])]
+    notes = [*_notes(subject), *([zero] if zero else []), *_not_followed(subject, found)]
     if subject.draws:
         notes.append("it draws random numbers: every call here starts from the same seed")
     elif subject.wide:
@@ -227,6 +228,13 @@ def _examined_by_few(subject: Subject, second: bool, strict: bool, module: torch
         places: list[Place] = _places.located(module, subject, found.verdicts)
         found = replace(found, where=(*places, *found.where))
     return replace(found, said="\n".join([found.said, *notes] if found.said else notes))
+
+
+def _not_followed(subject: Subject, found: Check) -> list[str]:
+    """Why there is no graph to read a cause from, where one is looked for."""
+    if not subject.followed.why or found.diagnoses or not any(v.wrong for v in found.verdicts.values()):
+        return []
+    return [f"causes are read from patterns in the numbers alone: it could not be followed ({subject.followed.why})"]
 
 
 def _notes(subject: Subject) -> list[str]:

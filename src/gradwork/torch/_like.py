@@ -1,4 +1,4 @@
-"""Causes from a NumPy function that computes the same as a function of torch: its graph can be read, torch's cannot."""
+"""Causes from a NumPy function that computes the same as a function of torch which cannot be followed."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 
 from gradwork.errors import ArgumentError, TracedValueError
+from gradwork.graph.traced import Traced
+from gradwork.torch._followed import Followed
 from gradwork.torch._tensors import (
     Array,
     Tensors,
@@ -93,17 +95,26 @@ class Subject:
             return [torch.ones_like(o) for o in self.outputs]
         return [drawn(o, seed + 1000 * k).to(o.dtype) for k, o in enumerate(self.outputs)]
 
-    def loss(self, **arrays: Array) -> Any:
-        """The projected outputs at other values: what is nudged."""
-        values = {n: self._tensor(n, a, copy=self.writes) for n, a in arrays.items()}
+    @cached_property
+    def followed(self) -> Followed:
+        """The forward pass in gradwork's own graph."""
+        return Followed(self)
+
+    def loss(self, **arrays: Any) -> Any:
+        """The projected outputs at other values: what is nudged; for traced values, what causes are read from."""
+        if self.wide and any(isinstance(a, Traced) for a in arrays.values()):
+            return self.followed.loss(arrays)
+        values = {n: self.tensor(n, a, copy=self.writes) for n, a in arrays.items()}
         with torch.no_grad():
             total = projected(self.forward(values), self.weights())
         # A number of single precision says by its dtype how fine the nudges may be.
         return total.cpu().numpy()[()] if self.wide or total.dtype == torch.float64 else np.float32(float(total))
 
-    def gradient(self, **arrays: Array) -> dict[str, Array]:
-        """What torch gives for the projection: the gradient that is checked."""
-        values = {n: self._tensor(n, a) for n, a in arrays.items()}
+    def gradient(self, **arrays: Any) -> dict[str, Any]:
+        """What torch gives for the projection: the gradient that is checked; for traced values, its own steps."""
+        if self.wide and any(isinstance(a, Traced) for a in arrays.values()):
+            return self.followed.gradient(arrays)
+        values = {n: self.tensor(n, a) for n, a in arrays.items()}
         found = self.backward(values, self.weights())
         return {n: _array(g, values[n]) for n, g in found.items()}
 
@@ -147,7 +158,8 @@ class Subject:
         """The same, run in its own precision."""
         return replace(self, wide=False)
 
-    def _tensor(self, name: str, value: Array, copy: bool = True) -> torch.Tensor:
+    def tensor(self, name: str, value: Array, copy: bool = True) -> torch.Tensor:
+        """An array as a checked tensor. Raises TracedValueError for what is no plain number."""
         if not isinstance(value, (np.ndarray, np.generic, float)):
             raise TracedValueError("torch takes plain numbers", why="what happens in torch is not traced")
         like = self.values[name]

@@ -5,6 +5,10 @@ from __future__ import annotations
 from gradwork.worksheets.answers import Reading
 from gradwork.worksheets.rounding import SLACK, number_text, rounded
 
+# How far off a whole number may be that is short for a number with decimals: 2 for 1.96 (a 0 behind the point is not
+# written), 140 for 139.8.
+TENTH, NEAREST = 0.05, 0.005
+
 
 def agrees(reading: Reading, value: float, decimals: int) -> bool:
     """Whether what was typed is this value, as exactly as the sheet asks."""
@@ -36,13 +40,24 @@ def shows(reading: Reading, value: float, decimals: int, digits: int) -> bool:
 
 
 def is_short_of(reading: Reading, value: float, exact: bool) -> bool:
-    """Whether what was typed is this value, rounded to fewer digits than the sheet asks."""
-    if reading.decimals is None or (exact and not reading.decimals):
+    """Whether what was typed is this value, rounded to fewer digits than the sheet asks.
+
+    Where nothing has to be rounded, a whole number has to be very near.
+    """
+    if reading.decimals is None:
         return False
-    if abs(reading.value - value) > (0.2 if reading.decimals else 0.05) * abs(value):
+    off = abs(reading.value - value)
+    if exact and not reading.decimals and off > max(min(TENTH, 0.025 * abs(value)), NEAREST * abs(value)):
+        return False
+    if off > (0.2 if reading.decimals else 0.05) * abs(value):
         return False
     # A half may be rounded either way.
-    return abs(reading.value - value) <= 0.5 * 10.0**-reading.decimals * (1 + 1e-6)
+    return off <= 0.5 * 10.0**-reading.decimals * (1 + 1e-6)
+
+
+def has_one_digit(reading: Reading) -> bool:
+    """Whether a number with decimals has one digit but for zeros: 0.1."""
+    return bool(reading.decimals) and len(number_text(abs(reading.value)).replace(".", "").strip("0")) == 1
 
 
 def is_beside(typed: float, right: float) -> bool:

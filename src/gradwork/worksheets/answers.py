@@ -20,6 +20,7 @@ _SCIENTIFIC = re.compile(rf"([+-]?)(?:({_PLAIN})\s*[* ]\s*)?10\s*(?:\^|\*\*)\s*\
 _POWER = re.compile(rf"({_PLAIN})\s*(?:\^|\*\*)\s*(\d\d?)")
 _ROOT = re.compile(rf"([+-]?)(?:sqrt\s*\(\s*({_PLAIN})\s*\)|√\s*\(?\s*({_PLAIN})\s*\)?)")
 _MIXED = re.compile(r"([+-]?)(\d+)\s+(\d+)\s*/\s*(\d+)")
+_NOTHING = frozenset({"", "?", "-", "–", "—", "−"})
 _BEFORE = re.compile(r"^(?:ca\.?|approx\.?|about|circa|etwa|rund)\s+")
 
 
@@ -29,6 +30,15 @@ class Reading:
 
     value: float
     decimals: int | None
+
+
+def is_empty(text: str) -> bool:
+    """Whether nothing is answered: nothing at all, or a mark that stands for it.
+
+    >>> [is_empty(text) for text in (" ", "?", "-", "–", "-1", "?!")]
+    [True, True, True, True, False, False]
+    """
+    return text.strip() in _NOTHING
 
 
 def read_number(text: str) -> tuple[Reading, ...]:

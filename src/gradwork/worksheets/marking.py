@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradwork.worksheets.agreeing import agrees, is_short_of, shows
-from gradwork.worksheets.answers import Reading
+from gradwork.worksheets.agreeing import agrees, has_one_digit, is_short_of, shows
+from gradwork.worksheets.answers import Reading, is_empty
 from gradwork.worksheets.item import Item
 from gradwork.worksheets.marks import CARRIED, EMPTY, FEW_DIGITS, FOLLOWS, MISTAKE, RIGHT, UNREADABLE, Credit, Mark
 from gradwork.worksheets.naming import Naming
@@ -63,12 +63,13 @@ class _Marking:
             else:
                 self.done[cell] = mark
             self.work.go_on_from(cell)
+        self.naming.settle()
 
     def _simple(self, cell: int) -> Mark | None:
         """Empty, unreadable, right, or carried; None for what is wrong."""
         work, say = self.work, self.sheet.language
         blank, text, readings = work.blanks[cell], work.typed[cell], work.readings[cell]
-        if not text.strip():
+        if is_empty(text):
             return Mark(blank, text, EMPTY)
         if not readings:
             return Mark(blank, text, UNREADABLE, says=say("this cannot be read as a number"))
@@ -96,13 +97,16 @@ class _Marking:
     def _is_short(self, cell: int, readings: Sequence[Reading]) -> bool:
         exact = self.item.exercise.exact
         values = (self.work.key[cell], *(() if exact else (self.item.unrounded[cell],)))
-        return any(is_short_of(r, value, exact) for r in readings for value in values)
+        short = [r for r in readings if any(is_short_of(r, value, exact) for value in values)]
+        if exact and short and all(has_one_digit(r) for r in short):
+            return not self.naming.has_slip(cell)  # P for P (1 - P) is no rounding
+        return bool(short)
 
     def _carried(self, cell: int, readings: Sequence[Reading]) -> Mark | None:
-        own, key = self.work.own, self.work.key
+        own, key, partner = self.work.own, self.work.key, self.work.exchanged_with(cell)
         for way, route in enumerate(self.item.routes(cell)):
             changed = [c for c in route.reads if abs(own[c] - key[c]) > SLACK * max(1.0, abs(key[c]))]
-            if not changed:
+            if not changed or (route.turned and changed == [partner]):
                 continue
             try:
                 value = route.value(own)

@@ -13,6 +13,8 @@ from typing import Any
 
 from gradwork.check.diagnoses.copied import BESIDE as COPIED_SAYS
 from gradwork.check.diagnoses.copied import CAUSE as COPIED
+from gradwork.check.diagnoses.misplaced import CAUSE as MISPLACED
+from gradwork.check.diagnoses.misplaced import EXCHANGED
 from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
 from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
 from gradwork.check.diagnoses.transposed import CAUSE as TRANSPOSED
@@ -36,16 +38,20 @@ def marking_script(sheet: Sheet) -> str:
     other = [_other(sheet, b) for b in sheet.blanks if b.kind != "cell"]
     pairs = [[one.number, two.number] for one, two in shapes(sheet)]
     told = {str(b.number): list(hints(sheet, b)) for b in sheet.blanks}
-    pen = {cause.code: [cause.rank, digits.says] for cause, digits in slips_of_the_pen()}
+    pen = {cause.code: [cause.rank, int(digits.rare), digits.says] for cause, digits in slips_of_the_pen()}
     pen_says = [digits.says for _, digits in slips_of_the_pen()]
-    words = {text: sheet.language(text) for text in (*WORDS, *pen_says, COPIED_SAYS, RECKONED_SAYS, EXCHANGED_SHAPE)}
-    named = (COPIED, RECKONED, TRANSPOSED, *(cause for cause, _ in slips_of_the_pen()))
+    words = {
+        text: sheet.language(text)
+        for text in (*WORDS, *pen_says, COPIED_SAYS, RECKONED_SAYS, EXCHANGED, EXCHANGED_SHAPE)
+    }
+    named = (COPIED, RECKONED, TRANSPOSED, MISPLACED, *(cause for cause, _ in slips_of_the_pen()))
     shared.causes |= {cause.code: sheet.language(cause.name) for cause in named}
     routes = ",\n".join(shared.routes)
     return (
         f"const SHEET={{items:[{items}],\nother:{_json(other)},shapes:{_json(pairs)},\n"
         f"hints:{_json(told)},\nroutes:[{routes}],\n"
         f"weights:{_json(_weights())},\npen:{_json(pen)},copied:{_json([COPIED.code, COPIED.rank, COPIED_SAYS])},\n"
+        f"exchanged:{_json([MISPLACED.code, MISPLACED.rank, EXCHANGED])},\n"
         f"reckoned:{_json([RECKONED.code, RECKONED_SAYS])},transposed:{_json([TRANSPOSED.code, EXCHANGED_SHAPE])},\n"
         f"kinds:[{','.join(shared.kinds)}],\nsays:{_json(list(shared.says))},\n"
         f"causes:{_json(shared.causes)},\nwords:{_json(words)}}};\n"
@@ -72,14 +78,14 @@ class _Shared:
         """The position of a way: what it reads, its expression, and the slips on it."""
         reads = _json(list(route.reads))
         slips = ",".join(self._slips(route))
-        return _position(self.routes, f"{{r:{reads},f:{_way(route)},s:[{slips}]}}")
+        return _position(self.routes, f"{{r:{reads},t:{int(route.turned)},f:{_way(route)},s:[{slips}]}}")
 
     def _slips(self, route: Route) -> Iterator[str]:
-        """Its kind, the expression, the sentence. A kind: code, what is alike over a matrix, rank, rare, made once."""
+        """Its kind, the expression, the sentence. A kind: code, what is alike, rank, rare (-1: likely), made once."""
         for cause, slip in route.slips:
             self.causes[cause.code] = self.sheet.language(cause.name)
             key = json.dumps([str(k) for k in slip.key])
-            kind = [cause.code, key, cause.rank, int(slip.rare), int("slip" in cause.paper)]
+            kind = [cause.code, key, cause.rank, int(slip.rare) - int(slip.likely), int("slip" in cause.paper)]
             says = _position(self.says, self.sheet.language(slip.says, **slip.names))
             yield f"[{_position(self.kinds, _json(kind))},{_function(slip.tree)},{says}]"
 

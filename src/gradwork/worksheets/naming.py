@@ -16,11 +16,14 @@ from typing import Any
 from gradwork.check.cause import Cause, causes
 from gradwork.check.diagnoses.copied import BESIDE as COPIED_SAYS
 from gradwork.check.diagnoses.copied import CAUSE as COPIED
+from gradwork.check.diagnoses.misplaced import CAUSE as MISPLACED
+from gradwork.check.diagnoses.misplaced import EXCHANGED
 from gradwork.check.diagnoses.reckoned import CAUSE as RECKONED
 from gradwork.check.diagnoses.reckoned import SAYS as RECKONED_SAYS
 from gradwork.check.paper import ByDigits, Slip
 from gradwork.notation.language import Language
 from gradwork.worksheets.agreeing import is_beside, shows
+from gradwork.worksheets.answers import Reading
 from gradwork.worksheets.marks import CARRIED, MISTAKE, RIGHT, WRONG, Mark
 from gradwork.worksheets.own_work import OwnWork
 from gradwork.worksheets.rounding import SLACK, number_text, rounded
@@ -50,6 +53,12 @@ def slips_of_the_pen() -> tuple[tuple[Cause, ByDigits], ...]:
     return tuple((cause, cause.digits) for cause in causes() if cause.digits is not None)
 
 
+def _written(reading: Reading) -> str:
+    """A number as it was written: whoever writes 2.0 has not rounded to a whole number."""
+    text = number_text(reading.value)
+    return f"{text}." if reading.decimals and "." not in text else text
+
+
 @dataclass(frozen=True, eq=False)
 class _Name:
     """What some wrong numbers of one matrix are called."""
@@ -74,14 +83,35 @@ class Naming:
         for own in (False, True) if routes and work.changed(routes[0].reads, cell) else (False,) if routes else ():
             for cause, slip in self._of_the_pen(cell, routes[0], own):
                 found[cause.code, slip.key, 0, own] = (cause, slip)
-        for slip in self._from_beside(cell):
-            found[COPIED.code, slip.key, 0, False] = (COPIED, slip)
+        if (other := work.exchanged_with(cell)) is not None:
+            pair = (work.blanks[cell].number, work.blanks[other].number)
+            key = ("exchanged", min(pair))
+            slip = Slip(("known", work.key[other]), EXCHANGED, {"number": str(pair[1])}, key)
+            found[MISPLACED.code, key, 0, False] = (MISPLACED, slip)
         for way, route in enumerate(routes):
             mixed = work.changed(route.reads, cell)
             for cause, slip in route.slips:
-                for own in (False, True) if mixed else (False,):
+                for own in (False, True) if mixed or slip.likely else (False,):
                     if self._gives(slip, cell, own):
                         found.setdefault((cause.code, slip.key, way, own), (cause, slip))
+        for slip in self._from_beside(cell, likely=not found):
+            found[COPIED.code, slip.key, 0, False] = (COPIED, slip)
+
+    def has_slip(self, cell: int) -> bool:
+        """Whether a mistake that is not rare gives exactly what was typed."""
+        for route in self.work.item.routes(cell)[:1]:
+            for value in (self._value(slip, False) for _, slip in route.slips if not slip.rare):
+                if value is not None and any(abs(r.value - value) <= SLACK for r in self.work.readings[cell]):
+                    return True
+        return False
+
+    def settle(self) -> None:
+        """Once all are looked at: two numbers are exchanged where neither is right, or follows from another."""
+        for cell, hits in self.hits.items():
+            other = self.work.exchanged_with(cell)
+            if other is not None and other not in self.hits:
+                for kind in [k for k in hits if k[1][0] == "exchanged"]:
+                    del hits[kind]
 
     def kinds(self) -> Iterator[tuple[str, Any]]:
         """What explains a wrong number of this exercise: each cause and each kind of it, once a number."""
@@ -126,16 +156,16 @@ class Naming:
             return
         right = number_text(value)
         for cause, digits in slips_of_the_pen():
-            if any(digits.test(number_text(r.value), right) for r in work.readings[cell]):
-                yield cause, Slip(("known", value), digits.says, {"value": right}, ("digits",))
+            if any(digits.test(_written(r), right) for r in work.readings[cell]):
+                yield cause, Slip(("known", value), digits.says, {"value": right}, ("digits",), digits.rare)
 
-    def _from_beside(self, cell: int) -> Iterator[Slip]:
-        """The number of the blank before or after, copied."""
+    def _from_beside(self, cell: int, *, likely: bool) -> Iterator[Slip]:
+        """The number of the blank before or after, copied: likely where nothing else gives it."""
         work, number = self.work, self.work.blanks[cell].number
         for other, blank in work.blanks.items():
             if abs(blank.number - number) == 1 and any(r.value == work.own[other] for r in work.readings[cell]):
                 names = {"number": str(blank.number)}
-                yield Slip(("cell", other), COPIED_SAYS, names, ("blank", blank.number - number), rare=True)
+                yield Slip(("cell", other), COPIED_SAYS, names, ("blank", blank.number - number), rare=not likely)
 
     # -- which of them is the likeliest -------------------------------------------------------------------------------
 
@@ -174,14 +204,15 @@ class Naming:
         """How much speaks for a slip: what its numbers say, and where else it is made; and what speaks against it."""
         _, code, kind, way, own = key
         weight: float = sum(self._says(cell) for cell in cells)
-        if len(cells) == 1:  # that a slip of the pen happens twice alike is not likely
+        if len(cells) == 1 and throughout[code, kind] < 2:  # that a slip happens twice alike is not likely
             weight -= BESIDE * self._is_beside(cells[0])
         weight += ALSO * min(throughout[code, kind] - len(cells), 3) + min(throughout[code, None] - len(cells), 3) / 2
         if "slip" not in cause.paper:  # which happens at one number and not at another
             weight -= AGAINST * min(self._against(key), 3)
-        weight -= cause.rank / RANK + RARE * slip.rare + TURNED * bool(way)
+        likely = slip.likely and not self._against(key, everywhere=True)
+        weight -= cause.rank / RANK + RARE * (slip.rare - likely) + TURNED * bool(way)
         mixed = self.work.changed(self.work.item.routes(cells[0])[way].reads, cells[0])
-        return weight - OWN * (bool(own) != mixed)
+        return weight - OWN * (bool(own) != mixed and not slip.likely)
 
     def _says(self, cell: int) -> float:
         """How much a number says: one with many digits is met by few slips, a small one by many."""
@@ -192,13 +223,13 @@ class Naming:
         """Whether a number is most likely a slip of arithmetic."""
         return is_beside(self.work.number(cell), self.work.key[cell]) and is_reckoned(self.work.item, cell)
 
-    def _against(self, key: Kind) -> int:
-        """How many right numbers of the same matrix would be wrong if this mistake had been made there too."""
+    def _against(self, key: Kind, *, everywhere: bool = False) -> int:
+        """How many right numbers of the same matrix, or of all, would be wrong with this mistake there too."""
         name, code, kind, way, own = key
         return sum(
             self._would_be_wrong(cell, (code, kind), way, own)
             for cell, mark in self.done.items()
-            if mark.status in (RIGHT, CARRIED) and self.work.plan.owner[cell].name == name
+            if mark.status in (RIGHT, CARRIED) and (everywhere or self.work.plan.owner[cell].name == name)
         )
 
     def _would_be_wrong(self, cell: int, kind: tuple[str, Any], way: int, own: bool) -> bool:

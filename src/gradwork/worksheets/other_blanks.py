@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradwork.check.diagnoses.transposed import CAUSE as TRANSPOSED
-from gradwork.worksheets.answers import read_number
+from gradwork.worksheets.answers import is_empty, read_number
 from gradwork.worksheets.exercise import BySign
 from gradwork.worksheets.marks import CARRIED, EMPTY, FOLLOWS, MISTAKE, RIGHT, UNREADABLE, WRONG, Credit, Mark
 from gradwork.worksheets.own_work import OwnWork
@@ -69,7 +69,7 @@ def _whole(typed: str) -> float | None:
 
 def _mark(blank: Asked, typed: str, sheet: Sheet) -> Mark:
     """A shape, the name of a rule, or a choice."""
-    if not typed.strip():
+    if is_empty(typed):
         return Mark(blank, typed, EMPTY)
     if blank.choices:
         chosen = _chosen(typed, [choice.casefold() for choice in blank.choices])

@@ -26,7 +26,7 @@ from gradwork.notation.layout import (
     equation,
 )
 from gradwork.worksheets.exercise import Exercise
-from gradwork.worksheets.plan import Plan, Quantity
+from gradwork.worksheets.plan import BACK, Plan, Quantity
 
 STAR = "★"
 Place = tuple[Any, ...]
@@ -105,6 +105,17 @@ class Pieces:
             return self.label(behind)
         cut = {q.leaf: self.label(n) for n, q in reversed(self.plan.quantities.items())}
         return self._read(name, cut)
+
+    def slope_of(self, name: str) -> Layout | None:
+        """What a line is the slope of, where its formula would be its number: d loss/d square, d (3 x + c)/d x."""
+        quantities, stem, label = self.plan.quantities, name.removeprefix("d"), self.label(name)
+        if self.quantity(name).role == BACK and stem in quantities:
+            return Derivative(self.label(self.plan.program.lines[-1][0] or "loss"), self.label(stem))
+        if isinstance(label, Derivative) and isinstance(label.top, Symbol):
+            top = label.top.name
+            if top in quantities and self.says_something(top):
+                return Derivative(self.formula(top), label.bottom)
+        return None
 
     def numbers_put_in(self, name: str) -> Layout:
         """The formula of a line, with the numbers put in."""

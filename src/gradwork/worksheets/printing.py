@@ -25,7 +25,13 @@ class Printing:
     rules: Mapping[str, str] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows, in order. What ⊙ means stands where it is met first."""
+        """How to round, where that is needed; the rows, in order. What ⊙ means stands where it is met first."""
+        if not self.pieces.exercise.exact:
+            decimals = str(self.pieces.exercise.decimals)
+            text = self.pieces.language(
+                "Round each number to {decimals} decimals, and go on with the rounded one.", decimals=decimals
+            )
+            yield Paragraph(text, "plain")
         told_of_entries = False
         for block in self._blocks():
             if not told_of_entries and isinstance(block, Equations):
@@ -47,6 +53,10 @@ class Printing:
         for position, row in enumerate(self.pieces.exercise.rows(self.pieces.plan)):
             if isinstance(row, (Line, Given, Told)):
                 waiting += self._equations(row)
+                if isinstance(row, Line) and self._asks_for_rule(row):
+                    yield Equations(tuple(waiting))
+                    waiting = []
+                    yield from (Paragraph(text, "plain") for text in self._asked_of(row))
                 continue
             if waiting:
                 yield Equations(tuple(waiting))
@@ -86,11 +96,24 @@ class Printing:
         sides: list[Layout] = [self.pieces.label(row.name)]
         if row.formula and self.pieces.says_something(row.name):
             sides.append(self.pieces.formula(row.name))
+        elif row.formula and (meaning := self.pieces.slope_of(row.name)) is not None:
+            sides.append(meaning)
         if row.numbers:
             sides.append(self.pieces.numbers_put_in(row.name))
         if row.value:
             sides.append(self.pieces.value(row.name))
-        return Equation(equation(*sides), note=self._remark(row) or "")
+        return Equation(equation(*sides), note="" if self._asks_for_rule(row) else self._remark(row) or "")
+
+    def _asks_for_rule(self, row: Line) -> bool:
+        """Whether the rule of a line is to be chosen: the choices are too long to stand beside it."""
+        return row.rule and row.name in self.rules and ("rule", row.name) in self.pieces.hidden
+
+    def _asked_of(self, row: Line) -> Iterator[Text]:
+        """What is asked about a line: its rule, and its shape."""
+        say, name = self.pieces.language, row.name
+        yield say("rule of {name}", name=name) + ": ", self._rule_of(name)
+        if row.shape:
+            yield say("shape of {name}", name=name) + ": ", *self._shape_of(name)
 
     def _remark(self, row: Line) -> Text:
         rule = self._rule_of(row.name) if row.rule and row.name in self.rules else None

@@ -10,7 +10,7 @@ _SIDES = (*_NUDGES, "bias-and-input/bias", *_INPUTS)
 _THROUGH = ("through-relu/live", "through-relu/off")
 _LAYERS = ("linear-layer/small", "linear-layer/wide", "linear-layer/square")
 _STEPS = ("descent-step/one step", "descent-step/too far")
-_TWO = ("two-layers/one row", "two-layers/two rows")
+_TWO = ("two-layers/one row", "two-layers/four rows")
 _RELUS = ("activations/relu", "activations/kink")
 _ROWS = ("many-weights/one row", "many-weights/two rows", "many-weights/three rows")
 _PAIR = "descent-step/weight and bias"
@@ -332,7 +332,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         "batch-mean/row by row": ["loss = sum(square)", "dw = sum(slopes)"],
         _LINE: ["loss = sum(square)", "dsquare = 1"],
         _COLUMNS: ["loss = sum(square)", "dsquare = 1"],
-        "two-layers/two rows": ["dsquare = 1"],
+        "two-layers/four rows": ["dsquare = 1"],
         "softmax/batch": ["loss = -sum(Y * log(P))", "dZ = P - Y"],
     },
     "forgot one over n going back only": {
@@ -340,21 +340,21 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         "batch-mean/row by row": ["dw = sum(slopes)"],
         _LINE: ["derror = 2 * error"],
         _COLUMNS: ["derror = 2 * error"],
-        "two-layers/two rows": ["derror = 2 * error"],
+        "two-layers/four rows": ["derror = 2 * error"],
         "softmax/batch": ["dZ = P - Y"],
     },
     "divided twice": {
         "batch-mean/row by row": ["dw = mean(slopes) / 4"],
-        _LINE: ["dw = sum(dZ * x) / 2", "db = sum(dZ) / 2"],
+        _LINE: ["dw = sum(dZ * x) / 4", "db = sum(dZ) / 4"],
         _COLUMNS: ["dW = dZ @ X.T / 4"],
         "losses/mean squared": ["dyhat = derror / 4"],
         "softmax/batch": ["dZ = (P - Y) / 4"],
-        "two-layers/two rows": ["dW2 = dZ2 @ A1.T / 2", "dW1 = dZ1 @ X.T / 2", "db1 = rows(dZ1) / 2"],
+        "two-layers/four rows": ["dW2 = dZ2 @ A1.T / 4", "dW1 = dZ1 @ X.T / 4", "db1 = rows(dZ1) / 4"],
     },
     "only the first row of data": {
         "batch-mean/row by row": ["dw = slopes[0, 0]"],
         _LINE: ["dw = dZ[0, 0] * x[0, 0]", "db = dZ[0, 0]"],
-        "two-layers/two rows": ["dW1 = dZ1[:, :1] @ X[:, :1].T", "db1 = dZ1[:, :1]"],
+        "two-layers/four rows": ["dW1 = dZ1[:, :1] @ X[:, :1].T", "db1 = dZ1[:, :1]"],
         "linear-layer/wide": ["dW = dZ[:, :1] @ X[:, :1].T", "db = dZ[:, :1]"],
         "linear-layer/square": ["dW = dZ[:, :1] @ X[:, :1].T", "db = dZ[:, :1]"],
     },
@@ -368,13 +368,13 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     "summed over the wrong axis": {
         "linear-layer/square": ["db = dZ.sum(axis=0, keepdims=True).T"],
         "linear-layer/wide": ["db = dZ.sum(axis=0, keepdims=True).T"],
-        "two-layers/two rows": ["db1 = dZ1.sum(axis=0, keepdims=True).T"],
+        "two-layers/four rows": ["db1 = dZ1.sum(axis=0, keepdims=True).T"],
         "many-weights/three rows": ["dZ = sum(products, axis=0)"],
     },
     "no sum for the bias": {
         "linear-layer/wide": ["db = dZ[:, :1]"],
         "linear-layer/square": ["db = dZ[:, :1]"],
-        "two-layers/two rows": ["db1 = dZ1[:, :1]"],
+        "two-layers/four rows": ["db1 = dZ1[:, :1]"],
     },
     "x in the bias slope": {
         _LINE: ["db = sum(dZ * x)"],
@@ -409,7 +409,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
         _BACK: ["z = w * x"],
         "linear-layer/small": ["Z = W @ X"],
         "two-layers/one row": ["Z1 = W1 @ X"],
-        "two-layers/two rows": ["Z1 = W1 @ X"],
+        "two-layers/four rows": ["Z1 = W1 @ X"],
         _PAIR: ["error = w * x - y", "new_error = new_w * x - y"],
         "bias-and-input/all three": ["Z = W * X"],
     },
@@ -431,7 +431,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     "forgot to transpose X": {
         "linear-layer/square": ["dW = dZ @ X"],
         "linear-layer/code": ["dW = dZ @ X"],
-        "two-layers/two rows": ["dW1 = dZ1 @ X"],
+        "two-layers/four rows": ["dW1 = dZ1 @ X"],
     },
     "element by element": {
         "linear-layer/square": ["dW = dZ * X", "dX = W * dZ"],
@@ -603,7 +603,7 @@ MISCONCEPTIONS: dict[str, dict[str, list[str]]] = {
     "unit by the sign of the input": {
         "through-relu/by formula": ["unit = on(X)"],
         **_all(_THROUGH, "unit = on(X)"),
-        "two-layers/two rows": ["dA1_dZ1 = on(X)"],
+        "two-layers/four rows": ["dA1_dZ1 = on(X)"],
     },
     "unit by the sign of the weight": {
         "through-relu/by formula": ["unit = on(W)"],

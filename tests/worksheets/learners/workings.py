@@ -342,5 +342,5 @@ WORKINGS = {
     ],
     "two-layers/in order": [],
     "two-layers/one row": TWO_LAYERS,
-    "two-layers/two rows": TWO_LAYERS,
+    "two-layers/four rows": TWO_LAYERS,
 }

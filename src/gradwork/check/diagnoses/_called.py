@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.diagnoses._functions import ACTIVATIONS, FAMILIES, LOGARITHMS, MISFITS, PERIODIC, Known
 from gradwork.check.diagnoses._limits import CHOOSING
 from gradwork.check.diagnoses._regions import Region, is_linear, regions
 from gradwork.check.evidence import Edit, Joint
+from gradwork.check.given import Array
 from gradwork.check.sites import Names
 
 OF_OP = {
@@ -33,6 +35,8 @@ OF_OP = {
     "tan": PERIODIC,
 }
 MOST = 60
+_TURN = re.compile(r"_\d+")
+LONGEST = 48  # characters of an argument in a sentence
 FEW = 40  # entries that a function is told by
 Family = dict[str, Known]
 
@@ -51,7 +55,7 @@ class Called:
     families: tuple[Family, ...]
 
 
-_FOUND: WeakKeyDictionary[Joint, tuple[Called, ...]] = WeakKeyDictionary()
+_FOUND: Beside[Joint, tuple[Called, ...]] = Beside()
 
 
 def functions_of(joint: Joint) -> tuple[Called, ...]:
@@ -100,6 +104,24 @@ def _known(joint: Joint, region: Region) -> dict[str, Family]:
     return found
 
 
+def pieces_of_functions(joint: Joint) -> frozenset[int]:
+    """The steps of activations that are written out, such as the e^-z of a sigmoid."""
+    known = (c for c in functions_of(joint) if c.names & ACTIVATIONS.keys())
+    written = (c.region.inside for c in known if len(c.region.inside) > 1)
+    return frozenset(step for inside in written for step in inside)
+
+
+def at_argument(joint: Joint, called: Called) -> str:
+    """ "sigmoid"; where the loss has several, "sigmoid at x Wz + bz"."""
+    start, names = called.region.start, Names.of(joint)
+    mine = [other.region for other in functions_of(joint) if other.own == called.own]
+    if len({(joint.node(r.end).where, _TURN.sub("", names.written(r.start, {}))) for r in mine}) < 2:
+        return called.own
+    node = joint.node(start)
+    written = names.name(start) if node.name else names.written(start, {})
+    return f"{called.own} at {written if len(written) <= LONGEST else names.name(start)}"
+
+
 def others(called: Called) -> Iterator[tuple[str, Known]]:
     """The functions that may stand in its place."""
     for family in called.families:
@@ -121,3 +143,18 @@ def value_of(joint: Joint, region: Region, known: Known) -> Edit:
 def slope_at(region: Region, known: Known) -> Edit:
     """What comes back, times the slope of another function."""
     return lambda values: values[region.coming] * known.slope(values[region.start])
+
+
+def slope_of(region: Region, slope: Callable[[Array, Array], Array]) -> Edit:
+    """What comes back, times another slope."""
+
+    def edit(values: Sequence[Any]) -> Any:
+        return values[region.coming] * slope(values[region.start], values[region.end])
+
+    return edit
+
+
+def short_name(joint: Joint, position: int, usual: str) -> str:
+    """What the user calls a value; the usual letter where it has no name or a long one."""
+    name = Names.of(joint).name(position)
+    return name if joint.node(position).name or name.isidentifier() else usual

@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.diagnoses._counts import counts, let_through, masks_of, totals
 from gradwork.check.diagnoses._ratio import near
 from gradwork.check.evidence import Evidence, Joint
-from gradwork.graph.graph import CONSTANT, INPUT
+from gradwork.graph.graph import CONSTANT
 
 SIGN, TWO, COUNT, OTHER = "sign", "two", "count", "other"
 MOST_CONSTANTS = 40
@@ -33,93 +33,6 @@ class Meaning:
     why: str = ""
     hint: str = ""
     data: str = ""
-
-
-_COUNTS: WeakKeyDictionary[Evidence, list[tuple[int, str]]] = WeakKeyDictionary()
-
-
-def counts(evidence: Evidence) -> list[tuple[int, str]]:
-    """Lengths that a factor may come from, the likelier ones first, each with what there are that many of."""
-    if evidence not in _COUNTS:
-        found: dict[int, str] = {}
-        for count, what in _all_counts(evidence):
-            if count > 1:
-                found.setdefault(count, what)
-        _COUNTS[evidence] = list(found.items())
-    return _COUNTS[evidence]
-
-
-def _all_counts(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    first = [*_of_reductions(evidence), *_of_masks(evidence), *_of_data(evidence)]
-    yield from first
-    several = list(dict.fromkeys((n, what) for n, what in first if n > 1))[:6]
-    for (a, one), (b, other) in itertools.combinations(several, 2):
-        if a != b:
-            yield a * b, f"{one} times the {other}"
-    yield from _of_parameters(evidence)
-
-
-def _of_masks(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    """How many entries a mask in the data lets through: the tokens that are there, the rows that have a label."""
-    joint = evidence.joint
-    if joint is None:
-        return
-    checked = set(joint.place.values())
-    for position in range(joint.forward):
-        node = joint.node(position)
-        given = node.op in (INPUT, CONSTANT) and position not in checked and node.dtype.kind in "fiub"
-        value = np.asarray(joint.values[position])
-        if given and value.ndim and value.size > 1 and np.all((value == 0) | (value == 1)) and np.any(value):
-            name = node.name or "the data"
-            yield int(np.sum(value)), f"ones in {name}"
-            if value.ndim > 1:
-                yield int(np.sum(np.any(value, axis=-1))), f"rows of {name} with a one"
-
-
-def _of_reductions(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    joint = evidence.joint
-    if joint is None:
-        return
-    moving = joint.graph.depends_on(list(joint.place.values()))
-    for op in ("mean", "sum"):
-        for position in range(joint.forward - 1, -1, -1):
-            node = joint.node(position)
-            if node.op == op and moving[position]:
-                inside = joint.node(node.inputs[0]).shape
-                lengths = [inside[a] for a in node.params["axis"]]
-                yield int(np.prod(lengths, dtype=np.int64)), f"entries that the {op} is over"
-                if len(lengths) > 1 and lengths[0] > 1:
-                    yield lengths[0], f"rows that the {op} is over"
-
-
-def _of_data(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    shapes: list[tuple[str, tuple[int, ...]]] = []
-    joint = evidence.joint
-    if joint is not None:
-        checked = set(joint.place.values())
-        inputs = [i for i in joint.graph.inputs if i not in checked]
-        shapes += [(joint.node(i).name or "the data", joint.node(i).shape) for i in inputs]
-        arrays = [i for i in range(joint.forward) if joint.node(i).op == CONSTANT and np.ndim(joint.values[i])]
-        shapes += [("the data", joint.node(i).shape) for i in arrays]
-    else:
-        values = {id(leaf.value) for leaf in evidence.leaves}
-        for value in [*evidence.call[0], *evidence.call[1].values()]:
-            if isinstance(value, np.ndarray) and id(value) not in values:
-                shapes.append(("the data", value.shape))
-    for axis in range(max((len(s) for _, s in shapes), default=0)):
-        for name, shape in shapes:
-            if axis < len(shape):
-                yield shape[axis], f"{_lines(axis)} of {name}"
-
-
-def _of_parameters(evidence: Evidence) -> Iterator[tuple[int, str]]:
-    for leaf in evidence.leaves:
-        for axis, length in enumerate(leaf.shape):
-            yield length, f"{_lines(axis) if len(leaf.shape) > 1 else 'entries'} of {leaf.name}"
-
-
-def _lines(axis: int) -> str:
-    return {0: "rows", 1: "columns"}.get(axis, f"places on axis {axis}")
 
 
 def meanings(evidence: Evidence, ratio: float) -> list[Meaning]:
@@ -144,8 +57,8 @@ def _turned(meaning: Meaning) -> Meaning:
 
 def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
     known = counts(evidence)
-    yield from _instead(_usual_pairs(known), ratio, twofold=True)
-    for count, what in [*known, *_open(evidence)]:
+    yield from _instead(evidence, _usual_pairs(known), ratio, twofold=True)
+    for count, what in [*known, *let_through(evidence)]:
         n = f"{count}"
         is_n = f"{n} is the number of {what}"
         for value, says, hint in (
@@ -175,7 +88,23 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
             return
     plain = [(n, what) for n, what in known if " times " not in what]
     several = [(n, what) for n, what in known if " times " in what]
-    yield from _instead([*plain[:MOST_COUNTS], *_open(evidence), *several[:4]], ratio)
+    yield from _instead(evidence, [*plain[:MOST_COUNTS], *let_through(evidence), *several[:4]], ratio)
+    yield from _by_totals(evidence, known, ratio)
+
+
+def _by_totals(evidence: Evidence, known: list[tuple[int, str]], ratio: float) -> Iterator[Meaning]:
+    """One over the sum of an array of the data, such as weights or an exposure, that a count or nothing belongs for."""
+    for total, name in totals(evidence):
+        for n, what in [*known[:MOST_COUNTS], (1, "")]:
+            for value, right, wrong in ((n / total, n, 0), (total / n, 0, n)):
+                if not near(ratio, value) or near(value, 1.0):
+                    continue
+                one, other = (f"1/{k}" if k else f"1/sum({name})" for k in (right, wrong))
+                says = f"the factor {other} stands where {one} belongs: {n} is the number of {what}"
+                if n == 1:
+                    says = f"the factor {one} is missing" if wrong else f"there is a factor {other} too much"
+                yield Meaning(COUNT, value, says, f"yours is {times(value)} what is right", f"use {one}")
+                return
 
 
 def _also_stands(evidence: Evidence, count: int) -> str:
@@ -197,8 +126,11 @@ def _usual_pairs(known: list[tuple[int, str]]) -> list[tuple[int, str]]:
     ]
 
 
-def _instead(known: list[tuple[int, str]], ratio: float, twofold: bool = False) -> Iterator[Meaning]:
+def _instead(
+    evidence: Evidence, known: list[tuple[int, str]], ratio: float, twofold: bool = False
+) -> Iterator[Meaning]:
     """One count in the place of another.  twofold: only where one is twice the other, as otherwise not at all."""
+    masks = {(n, ones): what for ones, what, n in masks_of(evidence)}
     if twofold and not (near(ratio, 2.0) or near(ratio, 0.5)):
         return
     for (a, one), (b, other) in itertools.permutations(known, 2):
@@ -207,37 +139,18 @@ def _instead(known: list[tuple[int, str]], ratio: float, twofold: bool = False) 
         if not twofold and (a % b == 0 or b % a == 0):
             continue
         if a != b and near(ratio, a / b):
+            less, masked = a == b + 1, masks.get((a, b))
+            told = f"{b} that of {masked or other}"
             yield Meaning(
                 COUNT,
                 a / b,
-                f"the factor 1/{b} stands where 1/{a} belongs: {a} is the number of {one}, {b} that of {other}",
+                f"the factor 1/({a} - 1) stands where 1/{a} belongs: {a} is the number of {one}, and one less {b}"
+                if less and not masked
+                else f"the factor 1/{b} stands where 1/{a} belongs: {a} is the number of {one}, {told}",
                 f"yours is {a}/{b} times what is right",
                 f"divide by {a}, not by {b}",
             )
             return
-
-
-def _open(evidence: Evidence) -> list[tuple[int, str]]:
-    """How many entries a relu, a clip or a choice of the loss lets through, where it is not all of them."""
-    joint = evidence.joint
-    if joint is None:
-        return []
-    found: dict[int, str] = {}
-    for position in range(joint.forward):
-        node = joint.node(position)
-        if node.op in ("greater", "less", "greater_equal", "less_equal") and node.shape:
-            count, size = int(np.sum(joint.value(position))), int(np.prod(node.shape))
-            if 1 < count < size:
-                found.setdefault(count, "entries that its mask lets through")
-                found.setdefault(size - count, "entries that its mask does not let through")
-        elif node.op in ("maximum", "minimum") and node.shape:
-            one, other = (joint.value(i) for i in node.inputs)
-            value = joint.value(position)
-            constant = one if np.ptp(one) == 0 else other
-            count, size = int(np.sum(value != constant)), int(np.prod(node.shape))
-            if 1 < count < size:
-                found.setdefault(count, f"entries that the {node.op} lets through")
-    return [(n, what) for n, what in found.items() if n > 1]
 
 
 def _plainer(known: list[tuple[int, str]], value: float) -> bool:

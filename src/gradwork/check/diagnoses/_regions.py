@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Joint
 from gradwork.check.sites import chain_steps, without_copies
 from gradwork.graph.graph import CONSTANT, INPUT
@@ -40,7 +40,7 @@ class Region:
     numbers: tuple[int, ...]
 
 
-_FOUND: WeakKeyDictionary[Joint, tuple[Region, ...]] = WeakKeyDictionary()
+_FOUND: Beside[Joint, tuple[Region, ...]] = Beside()
 
 
 def regions(joint: Joint) -> tuple[Region, ...]:

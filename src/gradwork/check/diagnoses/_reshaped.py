@@ -54,7 +54,7 @@ def _arrangements(own: Sequence[int], shape: tuple[int, ...]) -> Iterator[Way]:
     if len(own) > MOST_AXES:
         return
     for order in itertools.permutations(range(len(own))):
-        told = ", ".join(str(axis + 1) for axis in order)
+        told = ", ".join(str(axis) for axis in order)
         yield (
             f"has its axes in the order {told} before it is reshaped to {shape}",
             lambda a, order=order: a.transpose(order).reshape(shape),  # type: ignore[misc]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.evidence import Joint
 from gradwork.check.given import Array
 from gradwork.gradients.backprop import sweep
@@ -30,7 +30,7 @@ class Steps:
 
 
 Write = Callable[[Steps], Any]
-_FORWARD: WeakKeyDictionary[Joint, Graph] = WeakKeyDictionary()
+_FORWARD: Beside[Joint, Graph] = Beside()
 
 
 def gradients(joint: Joint, values: Sequence[Any], writes: Mapping[int, Write]) -> dict[str, Array]:

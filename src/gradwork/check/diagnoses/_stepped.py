@@ -51,7 +51,7 @@ def not_the_base(step: Step) -> Iterator[Slip]:
                 yield Slip(before, says, {"base": base.name}, ("number before", apart == 1), late=True)
         for k in (1, 2):
             line = step.lines.get(part[k][1])
-            middle = None if line is None else _without_nudge(step, line)
+            middle = None if line is None else without_nudge(step, line)
             if middle is not None and step.lines.get(part[3 - k][1]) is not None and middle != line:
                 says = "{name} belongs here, and not the number in the middle"
                 rise = (*part[:k], middle, *part[k + 1 :])
@@ -61,7 +61,7 @@ def not_the_base(step: Step) -> Iterator[Slip]:
                     yield Slip(one_sided, says, {"name": step.name(part[k])}, ("one-sided", k), late=True)
 
 
-def _without_nudge(step: Step, line: Tree) -> Tree | None:
+def without_nudge(step: Step, line: Tree) -> Tree | None:
     """A line that is worked out at x + h or x - h, at x; None where it is not worked out so."""
     if "h" not in {step.owner[c].name for c in cells_in(line)}:
         return None

@@ -7,13 +7,13 @@ comes back to the line.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import close, comparable, listed
 from gradwork.check.evidence import Evidence, Joint
@@ -117,8 +117,8 @@ class _Back:
         return found
 
 
-_BACK: weakref.WeakKeyDictionary[Joint, _Back] = weakref.WeakKeyDictionary()
-_TANGENTS: weakref.WeakKeyDictionary[Joint, dict[str, Tangents]] = weakref.WeakKeyDictionary()
+_BACK: Beside[Joint, _Back] = Beside()
+_TANGENTS: Beside[Joint, dict[str, Tangents]] = Beside()
 
 
 def tangents_of(joint: Joint, name: str) -> Tangents:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._constants import COUNT, OTHER, TWO, Meaning, meanings
 from gradwork.check.diagnoses._ratio import listed, near
@@ -17,6 +18,8 @@ from gradwork.check.regression import Fit, Term, combined, equal, fits, terms_of
 from gradwork.check.sites import Names
 
 LEFT_OUT = "left out"
+DATA = "the part of the data"
+SCALING = ("sum", "mean", "reshape", "broadcast_to", "multiply", "divide")
 LONGEST = 48  # characters of a term's formula in a sentence
 
 
@@ -38,7 +41,7 @@ class Deviation:
     predicted: dict[str, Array]
 
 
-_FOUND: WeakKeyDictionary[Evidence, list[Deviation]] = WeakKeyDictionary()
+_FOUND: Beside[Evidence, list[Deviation]] = Beside()
 
 
 def deviations(evidence: Evidence) -> list[Deviation]:
@@ -56,6 +59,7 @@ def _deviations(evidence: Evidence) -> Iterator[Deviation]:
     labels = _labels(joint, terms)
     groups: dict[tuple[Counted, ...], dict[str, Array]] = {}
     others: list[float] = []
+    read_as: list[tuple[tuple[Counted, ...], dict[int, float]]] = []
     alone: list[tuple[str, tuple[Counted, ...], Array]] = []
     for fit in fits(evidence):
         read = _read(evidence, fit, terms, labels, others)
@@ -69,17 +73,45 @@ def _deviations(evidence: Evidence) -> Iterator[Deviation]:
             alone.append((fit.name, counted, candidate))
         elif len({round(c, 6) for c in fit.coefficients.values()}) > 1:
             groups.setdefault(counted, {})[fit.name] = candidate
+            read_as.append((counted, snapped))
     for name, counted, candidate in alone:
         # An array that only one term reaches, such as a bias: it says the same about that term.
         for key, members in groups.items():
             if set(counted) <= set(key):
                 members[name] = candidate
+    merged = _merged(joint, terms, read_as)
+    if merged is not None and len(groups) > 1:
+        groups = {merged: {n: p for members in groups.values() for n, p in members.items()}}
     for key, members in groups.items():
         names = tuple(n for n in evidence.wrong if n in members)
         yield Deviation(names, key, members)
     penalties = [(n, c, p) for n, c, p in alone if all(one.penalty for one in c)]
     if penalties and not groups:
         yield Deviation(tuple(n for n, _, _ in penalties), penalties[0][1], {n: p for n, _, p in penalties})
+
+
+def _merged(
+    joint: Joint, terms: tuple[Term, ...], read_as: Sequence[tuple[tuple[Counted, ...], dict[int, float]]]
+) -> tuple[Counted, ...] | None:
+    """What several arrays say of the terms that each of them reaches: of one value that these terms add up to."""
+    meanings = {c.meaning for counted, _ in read_as for c in counted}
+    found: dict[int, float] = {}
+    for _, snapped in read_as:
+        if any(found.get(node, value) != value for node, value in snapped.items()):
+            return None
+        found.update(snapped)
+    wrong = {node for node, value in found.items() if value != 1.0}
+    if len(meanings) != 1 or len(wrong) < 2:
+        return None
+    below: list[set[int]] = []
+    for position in range(joint.forward):
+        own = {position} & {t.node for t in terms}
+        below.append(own.union(*(below[i] for i in joint.node(position).inputs)))
+    whole = [p for p, inside in enumerate(below) if inside == wrong]
+    whole.sort(key=lambda p: (not joint.node(p).name, p))
+    if not whole:
+        return None
+    return (Counted(f"the term {Names.of(joint).name(whole[0])}", False, meanings.pop()),)
 
 
 def _read(
@@ -99,6 +131,10 @@ def _read(
             return None
         snapped[term.node] = meaning.value
         one = Counted(labels[term.node], term.penalty, meaning)
+        values = {round(fit.coefficients.get(k, 1.0), 6) for k in term.family}
+        if len(values) == 1:
+            such = labels[term.family[-1]].removeprefix("the term ")
+            one = replace(one, term=f"each of the {len(term.family)} terms such as {such}")
         if one not in counted:
             counted.append(one)
     return tuple(counted), snapped
@@ -127,8 +163,26 @@ def _labels(joint: Joint, terms: tuple[Term, ...]) -> dict[int, str]:
     for term in terms:
         written = names.name(term.node) if not term.penalty and len(data) > 1 else ""
         text = f"the term {written}" if 0 < len(written) <= LONGEST else "one term of the loss"
-        found[term.node] = "the regulariser" if term.penalty else text if len(data) > 1 else "the part of the data"
+        found[term.node] = _penalty(joint, term, terms) if term.penalty else text if len(data) > 1 else DATA
     return found
+
+
+def _penalty(joint: Joint, term: Term, terms: tuple[Term, ...]) -> str:
+    """What a penalty is called: written out where an array has two."""
+    others = [t for t in terms if t.penalty and t is not term]
+    if not any(np.any(t.slopes[n]) and np.any(term.slopes[n]) for t in others for n in term.slopes):
+        return "the regulariser"
+    written = Names.of(joint).name(whole_term(joint, term.node))
+    return f"the penalty {written}" if len(written) <= LONGEST else "one of the penalties"
+
+
+def whole_term(joint: Joint, position: int) -> int:
+    """What is added to the others of a term that begins at this node: with its weight, and summed."""
+    while True:
+        readers = [r for r in joint.graph.consumers[position] if r < joint.forward and r in joint.adjoint]
+        if len(readers) != 1 or joint.node(readers[0]).op not in SCALING:
+            return position
+        position = readers[0]
 
 
 def findings(cause: Cause, evidence: Evidence, *kinds: str, penalty: bool | None = None) -> Iterator[Finding]:
@@ -152,18 +206,21 @@ def findings(cause: Cause, evidence: Evidence, *kinds: str, penalty: bool | None
 
 
 def _exchanged(evidence: Evidence, deviation: Deviation) -> str:
-    """Two terms of which each counts with the other's weight, m and 1 - m; "" elsewhere."""
+    """Two terms of which each counts with the other's weight: m and 1 - m, or a and b; "" elsewhere."""
     joint, two = evidence.joint, deviation.counted
-    if joint is None or len(two) != 2 or two[0].penalty or two[1].penalty:
+    if joint is None or len(two) != 2 or two[0].penalty is not two[1].penalty:
         return ""
     one, other = (c.meaning.value for c in two)
-    given = [p for p in joint.graph.inputs if p not in joint.place.values() and joint.node(p).dtype.kind == "f"]
-    for position in given if near(one * other, 1.0) else ():
-        held, name = joint.values[position], joint.node(position).name
-        if name and np.size(held) == 1:
-            share = float(np.reshape(held, -1)[0])
-            if 0 < share < 1 and (near(one, share / (1 - share)) or near(one, 1 / share - 1)):
-                return f"the weights {name} and 1 - {name} of {two[0].term} and {two[1].term} are exchanged"
+    weights: list[tuple[str, float]] = []
+    for position in joint.graph.inputs if near(one * other, 1.0) else ():
+        node, held = joint.node(position), joint.values[position]
+        if position not in joint.place.values() and node.dtype.kind == "f" and node.name and np.size(held) == 1:
+            weights.append((node.name, float(np.reshape(held, -1)[0])))
+    pairs = [((name, share), (f"1 - {name}", 1 - share)) for name, share in weights if 0 < share < 1]
+    for (name, first), (beside, second) in [*pairs, *itertools.combinations(weights, 2)]:
+        if first and second and (near(one, first / second) or near(one, second / first)):
+            terms = sorted((two[0].term, two[1].term), key=lambda term: name not in term.split())
+            return f"the weights {name} and {beside} of {terms[0]} and {terms[1]} are exchanged"
     return ""
 
 

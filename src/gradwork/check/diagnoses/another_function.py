@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, Mutant, explained
-from gradwork.check.diagnoses._called import functions_of, others
-from gradwork.check.diagnoses._functions import Known
+from gradwork.check.diagnoses._called import Called, at_argument, functions_of, others, slope_of
+from gradwork.check.diagnoses._functions import ACTIVATIONS, Known
 from gradwork.check.diagnoses._limits import limited
 from gradwork.check.diagnoses._on_paper import throughout, written_out
 from gradwork.check.diagnoses._ratio import close, comparable
 from gradwork.check.diagnoses._regions import Region
-from gradwork.check.evidence import Edit, Evidence, Joint
+from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, function_of
+from gradwork.check.scores import scores_of
 from gradwork.check.sites import Names
 from gradwork.check.trees import cells_in, subtrees
 
 MOST_BENT = 12
+SCALES = (-1.0, 2.0, 0.5, -2.0, -0.5)  # of the right slope: other causes
 FEWEST = 4  # entries before a number that is read off them says something
 SIGN_LOST = ", with its sign lost"
+NO_UNITS = frozenset(("absolute value", "exp"))  # not taken for another activation
+GATED = frozenset(("swish", "gelu (with a sigmoid)"))
 ONLY_TWO = [{"the square", "half the square"}, {"the square of relu", "half the square of relu"}]
 OfZ = Callable[[Array], Array]
 BENT: dict[str, tuple[OfZ, OfZ]] = {
@@ -38,23 +41,55 @@ BENT: dict[str, tuple[OfZ, OfZ]] = {
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """At each function of one value: the slope of each other one."""
     names = Names.of(joint)
+    scored = {scores.scores for scores in scores_of(joint)}
     for called in functions_of(joint):
         region, own = called.region, called.own
+        if region.start in scored:
+            continue  # what is said there is told as such: another cause
         where = names.in_layer(region.end)
+        at = at_argument(joint, called)
         why, hint = f"the loss has {own} there, of {names.name(region.start)}", f"take the slope of {own}"
         for name, known in others(called):
             if (
                 name == "identity"
                 or {name, own} in ONLY_TWO
                 or (name.endswith(SIGN_LOST) and _above_zero(joint, region))
+                or _is_scaled(joint, region, called, known)
+                or (name == "softplus" and called.names & GATED)  # its slope is their gate
+                or (own in NO_UNITS and name in ACTIVATIONS)
             ):
-                continue  # a missing slope, or a factor 2 in one: other causes
+                continue  # a missing slope, a factor 2 in one, a sign: other causes
             # What has no name as a function has no result that a slope is remembered by.
             remembered = known.remembered if called.names else {}
             for form, slope in {known.written: _plain(known), **remembered}.items():
-                says = f"the slope of {name}, {form}, stands where that of {own} belongs{where}"
+                says = f"the slope of {name}, {form}, stands where that of {at} belongs{where}"
                 yield Mutant(region.back, slope_of(region, slope), says, joint.layers[region.end], why, hint)
-        yield from limited(joint, region, own, (where, why, hint))
+        for mutant in limited(joint, region, own, (where, why, hint)):
+            if not _is_number(joint, region, mutant):
+                yield mutant
+
+
+def _is_scaled(joint: Joint, region: Region, called: Called, known: Known) -> bool:
+    """Whether the other function has the same slope here, times 2 or with the sign turned; or 1 or 0 everywhere."""
+    own = next((f[name] for f in called.families for name in called.names if name in f), None)
+    z = np.asarray(joint.value(region.start), float)
+    with np.errstate(all="ignore"):
+        other = known.slope(z)
+        if np.all(other == 1) or np.all(other == 0):
+            return True  # a slope that is missing here, or nothing at all
+        return own is not None and any(
+            np.allclose(other, number * own.slope(z), rtol=1e-9, atol=0) for number in SCALES
+        )
+
+
+def _is_number(joint: Joint, region: Region, mutant: Mutant) -> bool:
+    """Whether it comes to one number times the right slope here, as where no entry is beyond a limit."""
+    right = np.asarray(joint.value(region.back), float)
+    made = np.asarray(mutant.edit(joint.values), float)
+    total = float(np.sum(right * right))
+    number = float(np.sum(right * made)) / total if total else 0.0
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(made, number * right, rtol=1e-9, atol=0))
 
 
 def _above_zero(joint: Joint, region: Region) -> bool:
@@ -113,15 +148,6 @@ def _number(
 
 def _plain(known: Known) -> Callable[[Array, Array], Array]:
     return lambda z, a: known.slope(z)
-
-
-def slope_of(region: Region, slope: Callable[[Array, Array], Array]) -> Edit:
-    """What comes back, times another slope."""
-
-    def edit(values: Sequence[Any]) -> Any:
-        return values[region.coming] * slope(values[region.start], values[region.end])
-
-    return edit
 
 
 def slips(step: Step) -> Iterator[Slip]:
@@ -277,7 +303,7 @@ CAUSE = Cause(
     explain=(
         "The loss has tanh, and the gradient the slope of a sigmoid, a (1 - a); or the loss adds up absolute values "
         "and the gradient is that of squares. Each is right for another function: one of the two was changed, and the "
-        "other was not."
+        "other was not. On paper, a function is left out of a line, or another one is worked out."
     ),
     broken="""
 import numpy as np
@@ -294,7 +320,7 @@ def gradient(w, x, y):
 """,
     find=find,
     mutants=mutants,
-    rank=33,
+    rank=24,
     paper=("M02", "M08"),
     bugs=(28,),
     slips=slips,

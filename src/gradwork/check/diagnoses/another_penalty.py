@@ -186,6 +186,8 @@ def _told(evidence: Evidence, part: Part, weights: list[tuple[float, str]]) -> t
             for number, label in weights:
                 for factor, says in ((1 + number, f"1 + {label}"), (1 - number, f"1 - {label}"), (number, label)):
                     if _close(evidence, part, factor * part.data):
+                        if near(factor, 1.0):
+                            return "the penalty is left out", factor * part.data
                         return (
                             f"what the data say is multiplied by {says}, and the penalty left out",
                             factor * part.data,

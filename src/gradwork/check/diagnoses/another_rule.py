@@ -8,9 +8,11 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import close, comparable
+from gradwork.check.diagnoses._slopes_of_rules import of_a_product, of_a_quotient
 from gradwork.check.diagnoses._tangents import MOST_LINES, Line, Misruled, misruled, tangents_of
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
+from gradwork.check.paper import Slip, Step
 
 # What a function is the slope of. That of a sine differs from its slope in a sign alone, and is called so.
 INTEGRALS: dict[str, Callable[[Array], Array]] = {
@@ -147,6 +149,12 @@ def _of_functions(line: Line) -> Iterator[Misruled]:
         yield Misruled(says, here * u, why)
 
 
+def slips(step: Step) -> Iterator[Slip]:
+    """The slopes of a product multiplied, those of a quotient divided."""
+    yield from of_a_product(step)
+    yield from of_a_quotient(step)
+
+
 CAUSE = Cause(
     code="GW286",
     name="another rule",
@@ -171,4 +179,5 @@ def gradient(w):
 """,
     rank=29,
     find=find,
+    slips=slips,
 )

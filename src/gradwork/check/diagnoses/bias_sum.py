@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, Mutant, explained
+from gradwork.check.diagnoses._axes import over
 from gradwork.check.diagnoses._copies import CopySum, copy_sums
 from gradwork.check.evidence import Edit, Evidence, Joint
 from gradwork.check.paper import Slip, Step
@@ -50,7 +51,7 @@ def _ways(joint: Joint, at: CopySum) -> Iterator[tuple[Edit, str]]:
             if 1 < shape[axis] < count:
                 yield (
                     lambda v, n=shape[axis]: value(v).sum(axis=axes, keepdims=keep) / n,  # type: ignore[misc]
-                    f"the mean is taken over the {shape[axis]} of axis {axis + 1} in place of the sum",
+                    f"the mean is taken over the {shape[axis]} of axis {axis} in place of the sum",
                 )
         if len(axes) == 1 and not keep:
             yield lambda v: np.take(value(v), 0, axis=axes[0]), "only the first row is taken: the sum is missing"
@@ -60,7 +61,7 @@ def _ways(joint: Joint, at: CopySum) -> Iterator[tuple[Edit, str]]:
         yield lambda v: np.full(result, value(v).sum()), "everything is summed, over all axes: every unit gets the same"
         yield lambda v: np.full(result, value(v).mean()), "the mean over all axes is taken: every unit gets the same"
     if len(shape) == 2 and axes == (0,) and shape[0] == shape[1] > 1 and not keep:
-        yield lambda v: value(v).sum(axis=1), "the sum is over the columns, and belongs over the rows"
+        yield lambda v: value(v).sum(axis=1), "the sum is over the columns (axis 1), and belongs over the rows (axis 0)"
     yield from _times_input(joint, at, axes, keep)
 
 
@@ -69,7 +70,7 @@ def _times_input(joint: Joint, at: CopySum, axes: tuple[int, ...], keep: bool) -
     shape, names = joint.node(at.coming).shape, Names(joint)
     near = [without_copies(joint, i) for i in joint.node(at.at).inputs]
     read = [i for p in near if joint.node(p).op == "matmul" for i in joint.node(p).inputs]
-    for other in dict.fromkeys([*read, at.at]):
+    for other in dict.fromkeys([*read, at.at]) if read else ():
         inside = joint.node(other).shape
         if other in joint.place.values() or inside not in (shape, (*shape[:-1], 1)):
             continue
@@ -102,9 +103,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         if at.name not in evidence.wrong or np.shape(evidence.yours[at.name]) == np.shape(evidence.right[at.name]):
             continue
         coming, yours = joint.value(at.coming), np.asarray(evidence.yours[at.name], float)
-        others = [(tuple(range(coming.ndim)), "over all axes")]
-        others += [((a,), f"over axis {a + 1}") for a in range(coming.ndim) if (a,) != at.axes]
-        for axes, what in others:
+        others = [tuple(range(coming.ndim)), *((a,) for a in range(coming.ndim))]
+        for axes in others:
+            if axes == at.axes:
+                continue
             total = coming.sum(axis=axes)
             reach = 10 * float(np.max(evidence.tolerance[at.name], initial=0.0)) * coming.size
             if (
@@ -112,11 +114,11 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                 and np.all(np.abs(total.reshape(-1) - yours.reshape(-1)) <= reach)
                 and np.any(yours)
             ):
-                right = ", ".join(str(a + 1) for a in at.axes)
                 yield explained(
                     CAUSE,
                     evidence,
-                    f"in the gradient of {at.name}, the sum is {what}, and belongs over axis {right}",
+                    f"in the gradient of {at.name}, the sum is {over(axes, coming.ndim)}, and belongs "
+                    f"{over(at.axes, coming.ndim)}",
                     [at.name],
                     {at.name: yours},
                     why=f"{at.name} has the shape {np.shape(evidence.right[at.name])}: it is added to every row",

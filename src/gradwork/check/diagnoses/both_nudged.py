@@ -32,10 +32,10 @@ def _with_another(step: Step) -> Iterator[Slip]:
             continue
         also = _replaced_cell(step.tree, cell, (op, ("cell", cell), size))
         names = {"one": step.owner[cell].name, "other": step.owner[nudged].name}
-        yield Slip(also, says, names, ("also", names["one"]), late=True)
+        yield Slip(also, says, names, ("also",), late=True)
         wrong = _replaced_cell(wrong or step.tree, cell, (op, ("cell", cell), size))
         if wrong != also:
-            yield Slip(wrong, says, names, ("so far", names["one"]), late=True)
+            yield Slip(wrong, says, names, ("so far",), late=True)
 
 
 def _replaced_cell(tree: Tree, cell: int, part: Tree) -> Tree:

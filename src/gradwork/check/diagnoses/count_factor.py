@@ -53,6 +53,18 @@ def slips(step: Step) -> Iterator[Slip]:
         yield Slip(scaled(step.tree, step.count), "the loss is a mean: its slope is divided by {n}", n, ("times n",))
         yield Slip(scaled(step.tree, 1 / step.count), "it is divided by {n} once too often", n, ("over n",))
     yield from _other_counts(step)
+    yield from _by_the_count(step)
+
+
+def _by_the_count(step: Step) -> Iterator[Slip]:
+    """Of a share e / (a + b + c): e / 3."""
+    for place, part in step.parts("divide"):
+        bottom = step.lines.get(part[2][1], part[2]) if part[2][0] == "cell" else part[2]
+        if bottom[0] == "total" and len(bottom) > 2 and part[1] in bottom[1:]:
+            says = "a share is divided by the sum of all, and not by {n}, how many there are"
+            n = float(len(bottom) - 1)
+            share = ("divide", part[1], ("known", n))
+            yield Slip(step.with_part(place, share), says, {"n": f"{n:g}"}, ("by the count",), late=True)
 
 
 def _sizes(step: Step) -> set[int]:

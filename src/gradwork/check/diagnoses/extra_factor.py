@@ -8,7 +8,7 @@ import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
 from gradwork.check.diagnoses._on_paper import beside, numbers, read_by
-from gradwork.check.evidence import Joint
+from gradwork.check.evidence import Edit, Joint
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree, factors
 from gradwork.check.sites import Names
 from gradwork.check.standins import grouped
@@ -30,18 +30,31 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         node = joint.node(of)
         if adjoint < joint.forward or node.op in (INPUT, CONSTANT) or not node.shape:
             continue
-        near = sorted((k for k in bases if joint.node(k).shape == node.shape), key=lambda k: abs(k - of))
+        near = sorted((k for k in bases if _fits(joint.node(k).shape, node.shape)), key=lambda k: abs(k - of))
         for other in near[:NEAREST]:
-            factor = names.name(other)
+            factor, name = names.name(other), grouped(names.name(of))
+            stands = f"d_{name} * {grouped(factor)} stands where d_{name} belongs"
+            powers = other == of and any(joint.node(r).op in ("power", "square") for r in joint.graph.consumers[of])
+            lowered = f": the exponents of the powers of {name} are not lowered" if powers else ""
             yield Mutant(
                 adjoint,
-                lambda values, adjoint=adjoint, other=other: np.multiply(values[adjoint], values[other]),  # type: ignore[misc]
-                f"d_{grouped(names.name(of))} * {grouped(factor)} stands where d_{grouped(names.name(of))} belongs"
-                f"{names.in_layer(of)}",
+                _times(joint, adjoint, other),
+                f"{stands}{lowered}{names.in_layer(of)}",
                 joint.layers[of],
                 f"the slopes that come back to {names.name(of)} are multiplied by local slopes only",
                 f"multiply by {factor} once less, or divide by it once more",
             )
+
+
+def _fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a value has the same shape, or one number for each row."""
+    return own == shape or (len(shape) > 1 and own in ((shape[0],), (shape[0], 1)) and shape[0] != shape[1])
+
+
+def _times(joint: Joint, adjoint: int, other: int) -> Edit:
+    shape, own = joint.node(adjoint).shape, joint.node(other).shape
+    along = own if own == shape else (shape[0], *([1] * (len(shape) - 1)))
+    return lambda values: np.multiply(values[adjoint], np.reshape(np.broadcast_to(values[other], own), along))
 
 
 def slips(step: Step) -> Iterator[Slip]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._ratio import clear, comparable, listed, ratio_of
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.paper import Slip, Step
+from gradwork.check.shares import shares_of
 from gradwork.check.sites import Names
 
 LONGEST = 60  # characters of a term's formula in a sentence
@@ -30,8 +32,18 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             why="the loss does depend on it: the measured slopes are not zero",
             hint="send what comes back on to it; an array that was copied, detached or made anew is another one",
         )
-    yield from _terms.findings(CAUSE, evidence, _terms.LEFT_OUT, penalty=False)
+    for found in _terms.findings(CAUSE, evidence, _terms.LEFT_OUT, penalty=False):
+        yield replace(found, says=found.says + _hard(evidence.joint, found.says))
     yield from _placeholders(evidence)
+
+
+def _hard(joint: Joint | None, says: str) -> str:
+    """What it comes to where the logarithm of a sum of exponentials, less their largest, is left out."""
+    for found in shares_of(joint) if joint is not None and says.startswith("the term log(sum(") else ():
+        less = any(joint.node(r).op == "max" for r in joint.graph.consumers[found.scores])  # type: ignore[union-attr]
+        if found.coming is None and less:
+            return ": the largest alone counts, as if its share were 1 (a hard assignment)"
+    return ""
 
 
 def _moves(evidence: Evidence, name: str) -> bool:
@@ -92,7 +104,7 @@ def _called(joint: Joint, names: Names, of: int) -> str:
 
 
 def slips(step: Step) -> Iterator[Slip]:
-    """0 or 1 for a slope that is neither."""
+    """0 for a slope that is another number; 0 or 1 for a given that is the slope."""
     if step.tree[0] == "cell" and step.quantity.role == "line" and step.owner[step.tree[1]].role == "given":
         for number in (0.0, 1.0):
             says = "it is {right}, and not {wrong} of itself"
@@ -106,7 +118,6 @@ def slips(step: Step) -> Iterator[Slip]:
             rare=bool(step.quantity.shape),
             late=True,
         )
-        yield Slip(("known", 1.0), "it is not 1 of itself: what comes back counts", key=("one",), rare=True)
 
 
 CAUSE = Cause(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradwork.check.cause import Cause
+from gradwork.check.paper import Slip, Step
+
+
+def slips(step: Step) -> Iterator[Slip]:
+    """1 for a slope, as if nothing came back to it."""
+    if step.is_slope and step.quantity.role != "slope":
+        yield Slip(("known", 1.0), "it is not 1 of itself: what comes back counts", key=("one",), rare=True)
+
 
 CAUSE = Cause(
     code="GW224",
@@ -34,5 +44,6 @@ class Square(torch.autograd.Function):
 """,
     rank=4,
     fact=True,
+    slips=slips,
     bugs=(24,),
 )

@@ -7,29 +7,44 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
-from gradwork.check.evidence import Joint
+from gradwork.check.diagnoses._called import at_argument, functions_of, pieces_of_functions
+from gradwork.check.diagnoses._paths import cancelling
+from gradwork.check.evidence import Edit, Joint
 from gradwork.check.paper import TOTALS, Slip, Step
-from gradwork.check.sites import Names, by_rule, chain_steps, equal_values, made_for, slope_in_words
+from gradwork.check.sequences import done
+from gradwork.check.sites import (
+    ChainStep,
+    Names,
+    by_rule,
+    chain_steps,
+    equal_values,
+    made_for,
+    slope_in_words,
+    without_copies,
+)
 from gradwork.gradients.backprop import SUM_OF_PATHS
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
     """The sign of each slope, of each sum's and each difference's second term."""
-    names = Names.of(joint)
+    names, pieces = Names.of(joint), pieces_of_functions(joint)
+    yield from _of_functions(joint, names)
     for step in chain_steps(joint):
-        if _cancels(joint, step.product):
+        if step.of in pieces or cancelling(joint, step.product) is not None:
             continue
         of, slope = step.of, names.written(step.slope, {})
         yield Mutant(
             step.product,
-            lambda values, product=step.product: np.negative(values[product]),  # type: ignore[misc]
-            f"{slope_in_words(names, step)} has the wrong sign{names.in_layer(of)}",
+            turned(joint, step.product),
+            f"{_factor_or_path(joint, names, step)} has the wrong sign{names.in_layer(of)}",
             joint.layers[of],
             "a minus sign is lost, or stands where there is none",
             f"multiply by {slope}",
         )
     for position, node in by_rule(joint, "subtract", "add"):
         left, right = node.inputs
+        if node.op == "add" and node.origin.by == SUM_OF_PATHS and equal_values(joint.value(left), joint.value(right)):
+            continue  # with the sign of one turned, both are gone: a path
         wrong = np.add if node.op == "subtract" else np.subtract
         of = made_for(joint, position)
         yield Mutant(
@@ -41,6 +56,8 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
             f"write {names.written(position, {})}",
         )
     for position, node in by_rule(joint, "negative"):
+        if cancelling(joint, position) is not None:
+            continue
         (inside,) = node.inputs
         of = made_for(joint, position)
         yield Mutant(
@@ -53,13 +70,39 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         )
 
 
-def _cancels(joint: Joint, product: int) -> bool:
-    """Whether two paths bring the same, as of the two factors of a square: with one turned, both are gone."""
-    sums = (joint.node(r) for r in joint.graph.consumers[product] if joint.node(r).origin.by == SUM_OF_PATHS)
-    return any(
-        node.op == "add" and len(set(node.inputs)) == 2 and equal_values(*(joint.value(i) for i in node.inputs))
-        for node in sums
-    )
+def turned(joint: Joint, position: int) -> Edit:
+    """A node with its sign turned, worked out of what it reads by then."""
+    return lambda values: np.negative(done(joint, position, {}, values))
+
+
+def _factor_or_path(joint: Joint, names: Names, step: ChainStep) -> str:
+    """What has the wrong sign: a slope; or, where that is a size and has no sign, the path that it belongs to."""
+    node, slope = joint.node(step.of), without_copies(joint, step.slope)
+    others = [i for i in node.inputs if without_copies(joint, i) != slope]
+    if node.op == "multiply" and len(others) == 1 and np.all(joint.value(step.slope) >= 0) and joint.node(slope).inputs:
+        return f"the path from {names.name(others[0])} through {names.name(step.of)}"
+    return slope_in_words(names, step)
+
+
+def _of_functions(joint: Joint, names: Names) -> Iterator[Mutant]:
+    """The sign of all that a function sends back, and of the sum of what comes back over several paths."""
+    whole = [(c.region.back, c.region.end, f"the slope of {at_argument(joint, c)}") for c in functions_of(joint)]
+    ways = [(back, of, says) for back, of, says in whole if of in pieces_of_functions(joint)]
+    totals = {a: joint.node(a).origin.node for a in joint.adjoint.values() if a >= joint.forward}
+    ways += [
+        (position, of, f"what comes back to {names.name(of)}")
+        for position, of in totals.items()
+        if of is not None and of not in joint.place.values() and joint.node(position).origin.by == SUM_OF_PATHS
+    ]
+    for position, of, says in ways:
+        yield Mutant(
+            position,
+            turned(joint, position),
+            f"{says} has the wrong sign{names.in_layer(of)}",
+            joint.layers[of],
+            "a minus sign is lost, or stands where there is none",
+            "turn the sign",
+        )
 
 
 def slips(step: Step) -> Iterator[Slip]:

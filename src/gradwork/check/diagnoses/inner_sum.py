@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._axes import over
 from gradwork.check.diagnoses._choices import is_cut
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.regression import row_counts
@@ -156,8 +157,6 @@ def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]
         for axes in others:
             if axes == right:
                 continue
-            told = " and ".join(str(a + 1) for a in axes)
-            which = "all axes" if len(axes) == len(shape) else f"ax{'i' if len(axes) == 1 else 'e'}s {told}"
 
             def edit(values: Sequence[Any], axes: tuple[int, ...] = axes) -> Any:
                 whole = np.broadcast_to(np.asarray(values[inside]), shape)
@@ -167,8 +166,8 @@ def _along_others(joint: Joint, names: Names, position: int) -> Iterator[Mutant]
             yield Mutant(
                 reader,
                 edit,
-                f"the {node.op} {names.written(position, {})} is taken over {which}, and belongs over axis "
-                f"{', '.join(str(a + 1) for a in right)}{names.in_layer(of)}",
+                f"the {node.op} {names.written(position, {})} is taken {over(axes, len(shape))}, and belongs "
+                f"{over(right, len(shape))}{names.in_layer(of)}",
                 joint.layers[of],
                 "what is taken off a row is a sum over that row",
                 f"axis={right[0]}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses._arranged import Arrange, arranged, differs
 from gradwork.check.diagnoses._copies import layer_at
+from gradwork.check.diagnoses._elsewhere import in_reverse
 from gradwork.check.diagnoses._ratio import comparable, listed
 from gradwork.check.diagnoses._reshaped import at_another_place, in_another_order
 from gradwork.check.evidence import Evidence, Joint
@@ -86,7 +88,7 @@ def _taken(array: Array, order: Sequence[int], axis: int) -> Array:
 
 
 def _lines(count: int, axis: int) -> str:
-    return "entries" if count == 1 else {0: "rows", 1: "columns"}.get(axis, f"places on axis {axis + 1}")
+    return "entries" if count == 1 else {0: "rows", 1: "columns"}.get(axis, f"places on axis {axis}")
 
 
 def _shifted(array: Array, axis: int, way: int) -> Array:
@@ -117,7 +119,20 @@ def _told(order: Sequence[int]) -> str:
     moved = [k for k, o in enumerate(order) if k != o]
     if len(moved) == 2:
         return f"exchanged: {moved[0] + 1} and {moved[1] + 1}"
+    for shape in _shapes(len(order)):
+        for axes in itertools.permutations(range(len(shape))):
+            if list(np.arange(len(order)).reshape(shape).transpose(axes).reshape(-1)) == list(order):
+                made = tuple(shape[a] for a in axes)
+                belong = f"in the order of {made}, and belong in that of {shape}"
+                return f"{belong}: the axes are exchanged before they are laid out"
     return "in another order"
+
+
+def _shapes(count: int) -> Iterator[tuple[int, ...]]:
+    """The tables with so many entries, those of two axes first."""
+    two = [(n, count // n) for n in range(2, count) if count % n == 0]
+    yield from two
+    yield from ((m, n // m, k) for n, k in two for m in range(2, n) if n % m == 0)
 
 
 def mutants(joint: Joint) -> Iterator[Mutant]:
@@ -179,8 +194,12 @@ def _product(joint: Joint, position: int, left: int, right: int, source: str) ->
         )
 
 
+EXCHANGED = "this number and that of blank {number} stand in each other's place"
+
+
 def slips(step: Step) -> Iterator[Slip]:
-    """The number of another place of the same matrix."""
+    """The number of another place of the same matrix; an input that is read from its other end."""
+    yield from in_reverse(step)
     own = step.quantity
     for other in range(own.first, own.first + math.prod(own.shape)):
         if other != step.cell:

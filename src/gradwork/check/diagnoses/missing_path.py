@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
-from gradwork.check.diagnoses._on_paper import part_at, written_out
+from gradwork.check.diagnoses._on_paper import part_at
 from gradwork.check.diagnoses._paths import ends_of, through
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import PRODUCTS, TOTALS, Slip, Step, Tree
@@ -81,6 +81,9 @@ def _alike(joint: Joint, names: Names) -> Iterator[Mutant]:
 def left_out(joint: Joint, names: Names, name: str, kept: int, gone: int) -> str:
     """Which of the paths that lead back to a value is not counted, in words."""
     lost, left = through(joint, names, gone), through(joint, names, kept)
+    step = joint.node(made_for(joint, gone))
+    if len(lost) == 1 and step.op == "multiply" and len(set(step.inputs)) == 1:
+        return f"of {name}^2 the factor 2 is missing: only one of the two equal paths is counted"
     if len(lost) == 1 and lost[0]:
         return f"the path from {name} through {lost[0]} is left out"
     if len(left) == 1 and left[0]:
@@ -91,7 +94,6 @@ def left_out(joint: Joint, names: Names, name: str, kept: int, gone: int) -> str
 
 def slips(step: Step) -> Iterator[Slip]:
     """One term of a sum left out: a path, a bias."""
-    yield from _quotient(step)
     for place, part in step.parts(*TOTALS, "subtract"):
         terms = part[1:]
         for k, one in enumerate(terms):
@@ -143,21 +145,8 @@ def _terms(tree: Tree) -> tuple[Tree, ...]:
     return tuple(t for part in tree[1:] for t in _terms(part)) if tree[0] in TOTALS else (tree,)
 
 
-def _quotient(step: Step) -> Iterator[Slip]:
-    """Of (u'v - uv') / v^2: the quotient of both slopes."""
-    tree = written_out(step, step.tree) if step.tree[0] == "divide" else step.tree
-    if tree[0] != "divide" or tree[1][0] != "subtract" or any(t[0] not in PRODUCTS for t in tree[1][1:]):
-        return
-    one, other = tree[1][1:]
-    tops, bottoms = ([p for p in t[1:] if step.name(p).startswith("d")] for t in (one, other))
-    if tree[2][0] == "power" and len(tops) == len(bottoms) == 1:
-        names = {"one": step.name(tops[0]), "other": step.name(bottoms[0])}
-        says = "{one} divided by {other} is no quotient rule: each slope is multiplied by the other function"
-        yield Slip(("divide", tops[0], bottoms[0]), says, names, ("slopes",), late=True)
-
-
 def _crossed(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Iterator[Slip]:
-    """Of u'v + uv': the product of both slopes, which is no path."""
+    """Of u'v + uv': u'u + v'v."""
     pairs = [[sorted(t[1:], key=lambda p: not step.name(p).startswith("d"))] for t in terms]
     (slope, factor), (second, other_factor) = (pair[0] for pair in pairs)
     if all(step.name(p).startswith("d") for p in (slope, second)) and len({slope, factor, second, other_factor}) == 4:
@@ -165,14 +154,6 @@ def _crossed(step: Step, place: tuple[int, ...], terms: tuple[Tree, ...]) -> Ite
         says = "{one} is multiplied by the other function, and not by {other}"
         own = (part_at(step.tree, place)[0], ("multiply", slope, other_factor), ("multiply", second, factor))
         yield Slip(step.with_part(place, own), says, names, ("own",), late=True)
-    for one in terms[0][1:]:
-        for other in terms[1][1:]:
-            names = {"one": step.name(one), "other": step.name(other)}
-            if one != other and names["one"].startswith("d") and names["other"].startswith("d"):
-                says = "{one} times {other} is no product rule: each slope is multiplied by the other factor"
-                yield Slip(step.with_part(place, ("multiply", one, other)), says, names, ("slopes",), late=True)
-                says = "{one} plus {other} is no product rule: each slope is multiplied by the other factor"
-                yield Slip(step.with_part(place, ("add", one, other)), says, names, ("slopes added",), late=True)
 
 
 CAUSE = Cause(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Finding, explained
+from gradwork.check.diagnoses._axes import over
 from gradwork.check.diagnoses._ratio import near
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
@@ -49,15 +50,15 @@ def _summed(evidence: Evidence, name: str, yours: Array, axes: Axes) -> Finding 
     close = np.all(np.abs(total - scale * right) <= max(1.0, abs(scale)) * tolerance * (1 + np.sqrt(copies)))
     if not scale or not close or not np.any(np.abs(right) > 100 * tolerance):
         return None
-    numbered = " and ".join(str(a + 1) for a in axes)
+    along = over(axes, yours.ndim)
     shape = f"{name} has the shape {np.shape(right)}, and yours {np.shape(yours)}"
     if near(scale, 1.0, 1e-7) and copies == 1:
         says, hint = f"{name} has an axis of length 1 that does not belong there", "sum without keepdims, or reshape"
     elif near(scale, 1.0, 1e-7):
-        says, hint = f"the sum over axis {numbered} is missing in {name}", f"add {'.sum(axis=' + str(axes[0]) + ')'}"
+        says, hint = f"the sum {along} is missing in {name}", f"add {'.sum(axis=' + str(axes[0]) + ')'}"
     elif near(scale, float(copies), 1e-7):
-        says = f"the sum over axis {numbered} is missing in {name}, and the factor 1/{copies}"
-        hint = f"take the mean over axis {numbered}"
+        says = f"the sum {along} is missing in {name}, and the factor 1/{copies}"
+        hint = f"take the mean {along}"
     else:
         return None
     return explained(

@@ -25,7 +25,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     suspect = _suspect(evidence.joint) if evidence.joint is not None else ""
     yield Finding(
         CAUSE,
-        f"{what} in {count} of {listed(names)}, where the slope is a number",
+        f"{what} in {count} of {listed(names)}, where the slope is a number{f': {suspect}' if suspect else ''}",
         tuple(names),
         {n: np.array(evidence.yours[n]) for n in names},
         why=suspect or "on the way back 0 was multiplied by infinity, divided by 0, or a number grew beyond all bounds",

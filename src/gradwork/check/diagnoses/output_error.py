@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -26,13 +27,14 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
     names = Names.of(joint)
     for scores in scores_of(joint):
         z = names.name(scores.scores)
+        p, y = (_users(joint, names, k) for k in (scores.given_by, scores.asked))
         ways = [(says, _edit(joint, scores, made, data)) for says, data, made in _with_data(joint, scores)]
         ways += [(says, _edit(joint, scores, made)) for says, made in _ways(joint, scores)]
         for says, edit in ways:
             yield Mutant(
                 joint.adjoint[scores.scores],
                 edit,
-                f"{says}, in the slope by the scores {z}",
+                f"{says}, in the slope by the scores {z}{_said_so(says, p, y)}",
                 joint.layers[scores.scores],
                 f"the slope of this loss by {z} is p - y: what was said, less what was asked for",
                 f"d_{z} = (p - y), times what each row counts for",
@@ -40,6 +42,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
 
 
 def _ways(joint: Joint, scores: Scores) -> Iterator[tuple[str, Made]]:
+    z = Names.of(joint).name(scores.scores)
     yield "p - y is turned around into y - p", lambda z, p, y, c: c * (y - p)
     yield "p + y stands where p - y belongs", lambda z, p, y, c: c * (p + y)
     names = Names.of(joint)
@@ -50,8 +53,11 @@ def _ways(joint: Joint, scores: Scores) -> Iterator[tuple[str, Made]]:
     for form, asked in ASKED.items():
         yield f"{form} stands where y belongs", lambda z, p, y, c, asked=asked: c * (p - asked(y))  # type: ignore[misc]
     for form, times in TIMES.items():
+        told = f"p - y is multiplied by {form} once too often"
+        if form in _SLOPES and _is_slope(joint, scores, times):
+            told = f"the slope by {p_is} is taken, and not that by {z}: {_SLOPES[form]} is missing"
         yield (
-            f"p - y is multiplied by {form} once too often",
+            told,
             lambda z, p, y, c, times=times: c * times(p, y) * (p - y),  # type: ignore[misc]
         )
     yield "the y of each class is taken off p (1 - p)", lambda z, p, y, c: c * (p * (1 - p) - y)
@@ -66,6 +72,34 @@ def _ways(joint: Joint, scores: Scores) -> Iterator[tuple[str, Made]]:
             yield f"the {what} class gets nothing", lambda z, p, y, c, k=k: c * (p - y) * (1 - column(y, k))  # type: ignore[misc]
     yield "what each row counts for is replaced by its mean", lambda z, p, y, c: np.mean(c) * (p - y)
     yield "what each row counts for is squared", lambda z, p, y, c: c * c / np.mean(c) * (p - y)
+
+
+def _users(joint: Joint, names: Names, position: int | None) -> str:
+    """What the user calls a value; "" where it has no name, or is not full yet."""
+    name = names.name(position) if position is not None and joint.node(position).name else ""
+    return "" if name.endswith("_empty") else name
+
+
+def _said_so(says: str, p: str, y: str) -> str:
+    """What p and y are called in the loss, where a sentence has them and they are called otherwise."""
+    told = [f"{letter} {name}" for letter, name in (("p", p), ("y", y)) if name and name != letter]
+    read = [t for t in told if re.search(rf"\b{t[0]}\b", says)]
+    return f" (with {' and '.join(t[0] + ' for ' + t[2:] for t in read)})" if read else ""
+
+
+_SLOPES = {
+    "1/p": "the slope of exp, p,",
+    "1/(p (1 - p)), that of the slope by p,": "the slope of sigmoid, p (1 - p),",
+}
+
+
+def _is_slope(joint: Joint, scores: Scores, times: Callable[[Array, Array], Array]) -> bool:
+    """Whether the factor is one over the slope of p, entry by entry."""
+    z = np.asarray(joint.value(scores.scores), float)
+    with np.errstate(all="ignore"):
+        p, nudge = np.asarray(scores.said(z), float), 1e-6
+        slope = (np.asarray(scores.said(z + nudge), float) - np.asarray(scores.said(z - nudge), float)) / (2 * nudge)
+        return bool(np.allclose(slope * times(p, p), 1.0, rtol=1e-4))
 
 
 def _written(joint: Joint, position: int | None, names: Names) -> str:

@@ -11,6 +11,7 @@ from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import close, comparable, is_times, listed
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.check.given import Array
+from gradwork.check.sites import without_copies
 
 Form = tuple[Callable[[Array], Array], Callable[[Array], Array]]  # a form of the parameter, and its slope
 
@@ -72,10 +73,24 @@ def _candidates(evidence: Evidence, joint: Joint, name: str) -> Iterator[tuple[s
                 if present or (_stands(joint, value(parameter)) if forms is POWERS else _in_place(joint, name, value)):
                     label = form.format("the parameter")
                     yield f"the slope is that by {label}, and not by the parameter itself", right / slope(parameter)
-                    yield f"the slope of {label} is multiplied with twice", right * slope(parameter)
+                    yield (
+                        f"the slope of {label} is multiplied with twice{_or_not_below(joint, value(parameter), label)}",
+                        (right * slope(parameter)),
+                    )
         if np.all(parameter > 0):
             label = LOGARITHM.format("the parameter")
             yield f"the slope is multiplied by the parameter once too often, as that by {label} is", right * parameter
+
+
+def _or_not_below(joint: Joint, value: Array, label: str) -> str:
+    """What has the same effect where the loss divides by this form of the parameter, which is its own slope."""
+    for k in range(joint.forward):
+        node = joint.node(k)
+        if node.op == "divide":
+            below = without_copies(joint, node.inputs[1])
+            if joint.node(below).shape == value.shape and np.allclose(joint.value(below), value, rtol=1e-9, atol=0):
+                return f", or the factor 1/{label}, by which the loss divides, is missing"
+    return ""
 
 
 def _in_place(joint: Joint, name: str, form: Callable[[Array], Array]) -> bool:

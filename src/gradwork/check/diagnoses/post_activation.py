@@ -182,7 +182,10 @@ def slips(step: Step) -> Iterator[Slip]:
         )
         if other is not None and other != step.tree and inside:
             names = {"right": right.name, "wrong": wrong.name}
-            yield Slip(other, "it is worked out at {wrong} where {right} belongs", names, ("at", wrong.name))
+            says = "it is worked out at {wrong} where {right} belongs"
+            if step.tree[0] == "sign":
+                says = "the slope of a size is the sign of {right}: below 0 it is -1"
+            yield Slip(other, says, names, ("at", wrong.name))
 
 
 CAUSE = Cause(

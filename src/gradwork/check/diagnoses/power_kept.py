@@ -93,8 +93,8 @@ def slips(step: Step) -> Iterator[Slip]:
     for place, part in step.parts("subtract"):
         if part[2] == ("known", 1.0) and (not place or step.tree[0] in PRODUCTS):
             says = "the exponent {n} comes down as a factor and is one less"
-            other = step.with_part(place, part[1])
-            yield Slip(other, says, {"n": step.name(part[1])}, ("not less",), rare=not place, late=True)
+            other, exponent = step.with_part(place, part[1]), step.name(part[1])
+            yield Slip(other, says, {"n": exponent}, ("not less",), rare=not place and exponent != "n", late=True)
     two = ("known", 2.0)
     squared = step.tree[0] == "subtract" or (step.tree[0] == "cell" and _is_raised(step, step.tree, two))
     if step.is_slope and squared:
@@ -159,9 +159,11 @@ def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
             rest = [f for j, f in enumerate(inside) if j != k and f != one[2][1]]
             names = {"n": step.name(one[2][1]), "base": step.name(one[1])}
             says = "the exponent {n} of {base} comes down as a factor and is one less"
+            # Of a square it is the factor in front that is left out: there this has no value.
+            not_square = ("subtract", one[2][1], ("known", 2.0))
             lower = product([one[2] if f == one[2][1] else f for f in inside])
             yield Slip(
-                step.with_part(place, lower),
+                step.with_part(place, ("divide", ("multiply", lower, not_square), not_square)),
                 "the exponent {n} itself comes down as a factor, and not one less",
                 names,
                 ("one less in front",),
@@ -209,7 +211,7 @@ def _kept(step: Step, place: tuple[int, ...], part: Tree) -> Iterator[Slip]:
             says,
             names,
             ("not less",),
-            rare=len(inside) > 2,
+            rare=len(inside) > 2 or not raised,
             late=True,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,8 +118,12 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
 
 def _of_array(joint: Joint, position: int, name: str) -> Iterator[Mutant]:
     node = joint.node(position)
+    added = _added(joint, position, name)
     for says, change in ARRAYS.items():
-        yield _mutant(joint, position, name, says.format(name), lambda v, c=change: c(np.asarray(v[position])))  # type: ignore[misc]
+        made = _mutant(joint, position, name, says.format(name), lambda v, c=change: c(np.asarray(v[position])))  # type: ignore[misc]
+        if added and says == "-{}":
+            made = replace(made, says=f"the gradient is that of a loss with {added}")
+        yield made
     for other in range(joint.forward):
         there = joint.node(other)
         alike = there.op == INPUT and there.shape == node.shape and there.dtype == node.dtype
@@ -135,6 +140,19 @@ def _of_array(joint: Joint, position: int, name: str) -> Iterator[Mutant]:
             )
         if other != position and alike:
             yield _mutant(joint, position, name, there.name or "another array", lambda v, o=other: v[o])  # type: ignore[misc]
+
+
+def _added(joint: Joint, position: int, name: str) -> str:
+    """ "A + B in the place of A - B", where an array stands in one sum or difference alone: with -A it is that."""
+    readers = [r for r in joint.graph.consumers[position] if r < joint.forward]
+    node = joint.node(readers[0]) if len(readers) == 1 else None
+    if node is None or node.op not in ("add", "subtract") or len(set(node.inputs)) == 1:
+        return ""
+    one, other = (Names.of(joint).name(i) for i in node.inputs)
+    own, turned = ("-", "+") if node.op == "subtract" else ("+", "-")
+    minus = "-" if node.inputs[0] == position and node.op == "subtract" else ""
+    same = " (or its negative)" if minus or node.inputs[0] == position else ""
+    return f"{one} {turned} {other} in the place of {one} {own} {other}{same}"
 
 
 def _of_choice(joint: Joint, position: int, name: str) -> Iterator[Mutant]:

@@ -11,6 +11,7 @@ from gradwork.check.diagnoses import _terms
 from gradwork.check.diagnoses._constants import COUNT, OTHER, TWO
 from gradwork.check.diagnoses._ratio import comparable, is_times, listed, near, ratio_of
 from gradwork.check.diagnoses._terms import LEFT_OUT
+from gradwork.check.diagnoses._without_itself import without_itself
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
 from gradwork.check.paper import PRODUCTS, Slip, Step
@@ -32,6 +33,8 @@ def _added(evidence: Evidence) -> Iterator[Finding]:
     for name in evidence.fitting:
         if not comparable(evidence, name) or ratio_of(evidence, name) is not None or _has_penalty(evidence, name):
             continue
+        if _without_itself(evidence, name):
+            continue  # the parameter left out of its own slope: another cause
         value = next(leaf.value for leaf in evidence.leaves if leaf.name == name)
         here = np.asarray(joint.value(joint.place[name]) if joint is not None else value, float)
         for kind, direction in (("squares", here), ("absolute values", np.sign(here))):
@@ -57,6 +60,12 @@ def _added(evidence: Evidence) -> Iterator[Finding]:
             why=f"yours less what is right is {weight:.4g} times {part}, in every entry",
             hint="leave it out, or put the regulariser into the loss; biases are usually left without one",
         )
+
+
+def _without_itself(evidence: Evidence, name: str) -> bool:
+    """Whether it is the slope where the parameter is 0."""
+    made = without_itself(evidence, name)
+    return made is not None and equal(evidence, name, made, {})
 
 
 def _has_penalty(evidence: Evidence, name: str) -> bool:

@@ -10,6 +10,7 @@ from gradwork.check.cause import Cause, Finding, explained
 from gradwork.check.diagnoses._ratio import comparable, listed
 from gradwork.check.evidence import Evidence
 from gradwork.check.given import Array
+from gradwork.check.paper import ByDigits
 
 Rounding = Callable[[Array], Array]
 NOTHING, LEFT = 1e-9, 0.5  # of the largest entry; the share of entries that is more than that
@@ -67,6 +68,19 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
+def is_rounded_to_whole(typed: str, right: str) -> bool:
+    """Whether a whole number other than 0 is the right one, rounded. 1 for 0.5 is more likely something else.
+
+    What is nearer than 0.05 may be rounded to one digit after the point.
+
+    >>> is_rounded_to_whole("2", "1.9"), is_rounded_to_whole("-4", "-3.6"), is_rounded_to_whole("1", "0.5")
+    (True, True, False)
+    """
+    if "." in typed or "." not in right or typed == "0":
+        return False
+    return 0.05 < abs(float(typed) - float(right)) < 0.5
+
+
 CAUSE = Cause(
     code="GW282",
     name="rounded slopes",
@@ -88,4 +102,5 @@ def gradient(w, x):
 """,
     find=find,
     rank=12,
+    digits=ByDigits(is_rounded_to_whole, "that is rounded to a whole number: it is {value}", rare=True),
 )

@@ -37,7 +37,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             what, exact = match
             made = right * _along(exact, axis, right.ndim)
             if close(evidence, name, made, max(1.0, float(np.max(np.abs(exact))))):
-                line = "entry" if right.ndim == 1 else {0: "row", 1: "column"}.get(axis, f"place on axis {axis + 1}")
+                line = "entry" if right.ndim == 1 else {0: "row", 1: "column"}.get(axis, f"place on axis {axis}")
                 yield explained(
                     CAUSE,
                     evidence,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from gradwork.check.beside import Beside
 from gradwork.check.cause import Cause, Finding, Mutant, explained
 from gradwork.check.diagnoses._copies import copy_sums, layer_at
 from gradwork.check.diagnoses._ratio import close, comparable
@@ -21,7 +21,7 @@ MOST_TRIED = 40  # rows
 TIMES = 8.0  # a sum that was put together anew rounds otherwise
 
 
-_FOUND: WeakKeyDictionary[Evidence, list[Finding]] = WeakKeyDictionary()
+_FOUND: Beside[Evidence, list[Finding]] = Beside()
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from gradwork.check.diagnoses._by_ratio import by_ratio
 from gradwork.check.diagnoses._constants import SIGN
 from gradwork.check.diagnoses._ratio import clear, close, comparable, listed, near
 from gradwork.check.evidence import Evidence
-from gradwork.check.paper import Slip, Step
+from gradwork.check.paper import TOTALS, Slip, Step
 
 MANY = 4  # entries of either sign before their absolute values say something
 
@@ -70,6 +70,22 @@ def slips(step: Step) -> Iterator[Slip]:
         )
     else:
         yield Slip(("negative", step.tree), "the sign is the wrong one", key=("sign",))
+    yield from _backwards(step)
+
+
+def _backwards(step: Step) -> Iterator[Slip]:
+    """Of a line that is read backwards: what was added is added once more, what was taken off is taken off again."""
+    tree = step.tree
+    if step.turned and len(tree) == 3 and tree[0] in (*TOTALS, "subtract"):
+        added = tree[0] != "subtract"
+        says = (
+            "read backwards, {term} is added here, and not taken off"
+            if added
+            else "read backwards, {term} is taken off here, and not added"
+        )
+        for kept, term in (tree[1:], tree[2:0:-1]) if added else (tree[1:],):
+            again = ("subtract" if added else "add", kept, term)
+            yield Slip(again, says, {"term": step.name(term)}, ("backwards", step.name(term)), late=True)
 
 
 CAUSE = Cause(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._axes import over
 from gradwork.check.evidence import Joint
 from gradwork.check.paper import Slip, Step
 from gradwork.check.shares import shares_of
@@ -33,8 +34,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         yield Mutant(
             found.adjoint,
             edit,
-            f"the softmax is taken over {'rows' if other == 0 else 'columns'} in place of "
-            f"{'columns' if other == 0 else 'rows'} on the way back",
+            f"the softmax is taken {over((other,), 2)} in place of {over((found.axis,), 2)} on the way back",
             joint.layers[found.scores],
             f"the shares of the loss add up to 1 along axis {found.axis}",
             f"axis={found.axis}, keepdims=True in the sum below",

@@ -60,9 +60,7 @@ def _block(off: Array) -> Block | None:
 def _line(count: int, axis: int) -> tuple[str, str]:
     if count == 1:
         return "entry", "entries"
-    return {0: ("row", "rows"), 1: ("column", "columns")}.get(
-        axis, (f"place on axis {axis + 1}", f"places on axis {axis + 1}")
-    )
+    return {0: ("row", "rows"), 1: ("column", "columns")}.get(axis, (f"place on axis {axis}", f"places on axis {axis}"))
 
 
 def _told(words: tuple[str, str], first: int, last: int, length: int) -> str:

@@ -84,7 +84,7 @@ def _statistics(joint: Joint, names: Names) -> Iterator[Mutant]:
 
 
 def _axis(axis: int) -> str:
-    return {0: "rows", 1: "columns"}.get(axis, f"axis {axis + 1}")
+    return {0: "rows", 1: "columns"}.get(axis, f"axis {axis}")
 
 
 def _worked(joint: Joint, edits: dict[int, Edit]) -> Callable[[Sequence[Any]], dict[str, Array]]:

@@ -248,15 +248,10 @@ def _too_early(step: Step) -> Iterator[Slip]:
         says = "{name} changes whether the unit is on or off: the relu comes after it"
         behind = ("subtract", ("relu", tree[1]), ("relu", tree[2]))
         yield Slip(behind, says, {"name": step.name(tree[1])}, ("too early",), late=True)
-    lines = [step.lines.get(part[1], ("",)) for part in tree[1:]]
-    if all(line[0] == "relu" for line in lines):
-        says = "where the unit is off, {name} does not change"
-        before = ("subtract", *(line[1] for line in lines))
-        yield Slip(before, says, {"name": step.name(tree[1])}, ("as it is",), late=True)
 
 
 def slips(step: Step) -> Iterator[Slip]:
-    """A mask turned round, all ones, without its 0, or of what comes back."""
+    """A mask turned round, without its 0, or of what comes back."""
     yield from _of_others(step)
     yield from _too_early(step)
     own, cell = step.quantity, step.cell - step.quantity.first
@@ -266,8 +261,6 @@ def slips(step: Step) -> Iterator[Slip]:
         at = {"name": step.name(part[1])}
         says = "the slope is 1 where {name} is above 0, and not below"
         yield Slip(step.with_part(place, ("greater", part[2], part[1])), says, at, ("round",), late=True)
-        says = "the slope is not 1 everywhere: only where {name} is above 0"
-        yield Slip(step.with_part(place, ("greater", ("known", 1.0), ("known", 0.0))), says, at, ("ones",), late=True)
         says = "at 0 itself the slope is taken as 0"
         other = ("subtract", ("known", 1.0), ("greater", part[2], part[1]))
         yield Slip(step.with_part(place, other), says, {}, ("at 0",), late=True)
@@ -279,19 +272,14 @@ def slips(step: Step) -> Iterator[Slip]:
                 times = ("multiply", one, ("greater", one, ("known", 0.0)))
                 at = {"name": step.name(line[1])}
                 yield Slip(step.with_part(place, times), says, at, ("of what comes back",), late=True)
-    if step.tree[0] == "divide" and step.tree[1][0] == step.tree[2][0] == "cell":
-        top = step.name(step.tree[1])[1:]
-        for name in (top, f"{top}_before"):
-            if name in step.quantities and function_of(step.lines.get(step.quantities[name].first)) == "relu":
-                says = "the slope of a relu is not 1 everywhere: where it is off, {name} does not change"
-                yield Slip(("known", 1.0), says, {"name": top}, ("ones",), late=True)
     if step.tree[0] == "above" or (own.role == "slope" and step.tree[0] == "greater"):
         argument = step.tree[1]
         at = {"name": step.name(argument)}
         says = "the slope is 1 where {name} is above 0, and not below"
         yield Slip(("greater", ("known", 0.0), argument), says, at, ("round",), late=True)
-        says = "the slope is not 1 everywhere: only where {name} is above 0"
-        yield Slip(("known", 1.0), says, at, ("ones",), late=True)
+        says = "at 0 itself the slope is taken as 0"
+        on = ("subtract", ("known", 1.0), ("greater", ("known", 0.0), argument))
+        yield Slip(on, says, {}, ("at 0",), late=True)
         for back in step.quantities.values():
             if back.shape == own.shape and back.role == "back":
                 says = "the mask is that of {name}, and not of what comes back"

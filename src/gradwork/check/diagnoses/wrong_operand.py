@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradwork.check.cause import Cause, Mutant
+from gradwork.check.diagnoses._elsewhere import from_the_start, nudged_instead, of_another_term, one_sided
 from gradwork.check.diagnoses._on_paper import read_by
+from gradwork.check.diagnoses._other_shares import other_shares
 from gradwork.check.diagnoses._stepped import in_place_of_the_slope, not_the_base
 from gradwork.check.diagnoses.post_activation import with_replaced
 from gradwork.check.evidence import Edit, Joint
 from gradwork.check.paper import PRODUCTS, RATES, Named, Slip, Step, factors
-from gradwork.check.sites import ChainStep, Names, chain_steps, made_for
+from gradwork.check.sites import ChainStep, Names, chain_steps, made_for, without_copies
 from gradwork.check.trees import subtrees
 from gradwork.graph.graph import CONSTANT
 from gradwork.graph.passes import TRANSPARENT
@@ -35,6 +37,7 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
         ):
             alike.setdefault((node.shape, node.dtype.kind), []).append(position)
     yield from _exchanged(joint, names)
+    yield from other_shares(joint, names)
     for position in range(joint.forward, len(joint.graph)):
         node = joint.node(position)
         for used in dict.fromkeys(i for i in node.inputs if i < joint.forward):
@@ -47,11 +50,22 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 yield Mutant(
                     position,
                     with_replaced(joint, position, [position], {used: other}),
-                    f"{names.name(other)} stands where {names.name(used)} belongs{names.in_layer(of)}",
+                    f"{names.name(other)} stands where {names.name(used)} belongs{by_factor(joint, names, other, used)}"
+                    f"{names.in_layer(of)}",
                     joint.layers[of],
                     f"the {node.origin.by or 'rule'} reads {names.name(used)} here",
                     f"use {names.name(used)}",
                 )
+
+
+def by_factor(joint: Joint, names: Names, wrong: int, right: int) -> str:
+    """ ": the factor c is too much", where one of two values is the other one times c."""
+    wrong, right = without_copies(joint, wrong), without_copies(joint, right)
+    for whole, part, words in ((wrong, right, "too much"), (right, wrong, "missing")):
+        inputs = [without_copies(joint, i) for i in joint.node(whole).inputs]
+        if joint.node(whole).op == "multiply" and inputs.count(part) == 1:
+            return f": the factor {names.name(inputs[1 - inputs.index(part)])} is {words}"
+    return ""
 
 
 def _exchanged(joint: Joint, names: Names) -> Iterator[Mutant]:
@@ -213,6 +227,10 @@ def slips(step: Step) -> Iterator[Slip]:
     yield from _partner_in(step)
     yield from _at_one_place(step)
     yield from _other_entry(step)
+    yield from of_another_term(step)
+    yield from from_the_start(step)
+    yield from nudged_instead(step)
+    yield from one_sided(step)
     yield from in_place_of_the_slope(step)
     yield from not_the_base(step)
     for name in dict.fromkeys(step.owner[c].name for _, c in step.cells()):

@@ -30,14 +30,37 @@ def mutants(joint: Joint) -> Iterator[Mutant]:
                 wrong, right = names.name(slopes[other]), names.name(slopes[inside])
                 if wrong == right:
                     continue
+                if np.array_equal(joint.value(other), -joint.value(inside)):
+                    continue  # a sign: another cause
+                if factor_between(joint, slopes[other], slopes[inside]) is not None:
+                    continue  # a missing factor: another cause
+                says = _too_much(joint, names, slopes[other], slopes[inside])
                 yield Mutant(
                     position,
                     with_replaced(joint, position, [position], {used: other}),
-                    f"the slopes of {wrong} stand where those of {right} belong{names.in_layer(of)}",
+                    f"{says or f'the slopes of {wrong} stand where those of {right} belong'}{names.in_layer(of)}",
                     joint.layers[of],
                     f"what is put together here goes into {right}",
                     f"use d_{right}",
                 )
+
+
+def factor_between(joint: Joint, whole: int, part: int) -> int | None:
+    """What a value is multiplied by, or divided by, to give another one; None where it is not."""
+    node = joint.node(whole)
+    inputs = [without_copies(joint, i) for i in node.inputs]
+    if node.op not in ("multiply", "divide") or inputs.count(part) != 1 or (node.op == "divide" and inputs[1] == part):
+        return None
+    return inputs[1 - inputs.index(part)]
+
+
+def _too_much(joint: Joint, names: Names, wrong: int, right: int) -> str:
+    """In words, where the slopes of a factor stand where those of the product belong."""
+    factor = factor_between(joint, right, wrong)
+    if factor is None:
+        return ""
+    what = "factor" if joint.node(right).op == "multiply" else "denominator"
+    return f"the {what} {names.name(factor)} is too much in what comes back to {names.name(right)}"
 
 
 CAUSE = Cause(

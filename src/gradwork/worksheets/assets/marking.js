@@ -1,7 +1,7 @@
 // Marks answers as gradwork's command does (worksheets/marking.py): the two are held equal by a test in a browser.
 "use strict";
 
-const SLACK = 1e-9, MOST = 3;
+const SLACK = 1e-9, MOST = 3, TENTH = 0.05, NEAREST = 0.005;
 
 function say(text, values) {
   return (SHEET.words[text] || text).replace(/\{(\w+)\}/g, (whole, name) => values && name in values ? values[name] : whole);
@@ -37,6 +37,9 @@ function westernDigits(text) {
     return String(before % 10);
   });
 }
+
+const NOTHING = new Set(["", "?", "-", "–", "—", "−"]);
+const isEmpty = text => NOTHING.has(text.trim());
 
 function readNumber(text) {
   const signs = t => [...t].map(c => SIGNS[c] || c).join("");
@@ -131,9 +134,14 @@ function shows(r, value, decimals, digits) {
 }
 
 function isShortOf(r, value, exact) {
-  if (r.decimals === null || (exact && !r.decimals)) return false;
-  if (Math.abs(r.value - value) > (r.decimals ? 0.2 : 0.05) * Math.abs(value)) return false;
-  return Math.abs(r.value - value) <= 0.5 * 10 ** -r.decimals * (1 + 1e-6);
+  if (r.decimals === null) return false;
+  const off = Math.abs(r.value - value), size = Math.abs(value);
+  if (exact && !r.decimals && off > Math.max(Math.min(TENTH, 0.025 * size), NEAREST * size)) return false;
+  return off <= (r.decimals ? 0.2 : 0.05) * size && off <= 0.5 * 10 ** -r.decimals * (1 + 1e-6);
+}
+
+function hasOneDigit(r) {
+  return Boolean(r.decimals) && numberText(Math.abs(r.value)).replace(".", "").replace(/^0+|0+$/g, "").length === 1;
 }
 
 function numberText(value) {
@@ -231,7 +239,7 @@ function chosenOf(blank, typed) {
 }
 
 function markOther(blank, typed) {
-  if (!typed.trim()) return {status: "empty", credit: 0};
+  if (isEmpty(typed)) return {status: "empty", credit: 0};
   if (blank.choices.length) {
     const chosen = chosenOf(blank, typed);
     if (chosen === null) return {status: "unreadable", credit: 0, says: say("it is one of: {all}", {all: blank.choices.join(", ")})};
@@ -273,10 +281,16 @@ function look(item, answers) {
     readings[cell] = readNumber(typed[cell]);
   }
   for (const cell of item.order) {
-    const mark = simple(item, cell, typed[cell], readings[cell], own, done);
+    const other = exchangedWith(item, cell, readings);
+    const mark = simple(item, cell, typed[cell], readings[cell], own, done, other);
     if (mark) done[cell] = mark;
-    else hits.set(cell, hitsOf(item, cell, readings[cell], own));
+    else hits.set(cell, hitsOf(item, cell, readings[cell], own, other));
     goOnFrom(item, cell, readings[cell], own);
+  }
+  // Two numbers are exchanged where neither is right, or follows from another.
+  for (const [cell, found] of hits) {
+    if (hits.has(exchangedWith(item, cell, readings))) continue;
+    for (const name of [...found.keys()]) if (found.get(name).slip[1].startsWith('["exchanged"')) found.delete(name);
   }
   return marking;
 }
@@ -296,17 +310,19 @@ function goOnFrom(item, cell, readings, own) {
   }
 }
 
-function simple(item, cell, text, readings, own, done) {
-  if (!text.trim()) return {status: "empty", credit: 0};
+function simple(item, cell, text, readings, own, done, exchanged) {
+  if (isEmpty(text)) return {status: "empty", credit: 0};
   if (!readings.length) return {status: "unreadable", credit: 0, says: say("this cannot be read as a number")};
   const key = item.key[cell];
   if (isRight(item, cell, readings)) return {status: "right", credit: 1};
-  if ([key, ...(item.exact ? [] : [item.unrounded[cell]])].some(value => readings.some(r => isShortOf(r, value, item.exact)))) {
+  const values = [key, ...(item.exact ? [] : [item.unrounded[cell]])];
+  const short = readings.filter(r => values.some(value => isShortOf(r, value, item.exact)));
+  if (short.length && !(item.exact && short.every(hasOneDigit) && hasSlip(item, cell, readings))) {
     return {status: "too few digits", credit: 0.5, says: say("right, with too few digits: {value}", {value: numberText(key)})};
   }
   for (const [way, route] of item.routes[cell].entries()) {
     const changed = route.r.filter(c => Math.abs(own[c] - item.key[c]) > SLACK * Math.max(1, Math.abs(item.key[c])));
-    if (!changed.length) continue;
+    if (!changed.length || (route.t && changed.length === 1 && changed[0] === exchanged)) continue;
     const value = worked(route.f, own);
     if (value === null) continue;
     const endless = Math.abs(value - rounded(value, item.decimals)) > SLACK && !way;
@@ -320,6 +336,14 @@ function simple(item, cell, text, readings, own, done) {
     return {status: "carried", credit: 1, says: say("the method is right: it follows from your blank {numbers}", numbers)};
   }
   return null;
+}
+
+// Whether a mistake that is not rare gives exactly what was typed.
+function hasSlip(item, cell, readings) {
+  return item.routes[cell].slice(0, 1).some(route => route.s.some(([, , , rare, , f]) => {
+    const value = rare > 0 ? null : worked(f, item.key);
+    return value !== null && readings.some(r => Math.abs(r.value - value) <= SLACK);
+  }));
 }
 
 // What follows from the learner's own numbers before they were rounded for the page.
@@ -346,7 +370,15 @@ function isRight(item, cell, readings) {
   return readings.some(r => (r.decimals === null || r.decimals >= item.decimals) && low - 0.51 * unit <= r.value && r.value <= high + 0.51 * unit);
 }
 
-function hitsOf(item, cell, readings, own) {
+// The blank before or after, where each of the two has the other's number, and it is another one.
+function exchangedWith(item, cell, readings) {
+  const is = (one, other) => readings[one].some(r => agrees(r, item.key[other], item.decimals));
+  const found = item.order.find(other => Math.abs(item.number[other] - item.number[cell]) === 1
+    && Math.abs(item.key[other] - item.key[cell]) > SLACK && is(cell, other) && is(other, cell));
+  return found === undefined ? null : found;
+}
+
+function hitsOf(item, cell, readings, own, exchanged) {
   const found = new Map(), key = item.key[cell];
   const changed = new Set(own.map((v, c) => v !== item.key[c] && c !== cell ? c : -1));
   item.routes[cell].forEach((route, way) => {
@@ -357,13 +389,15 @@ function hitsOf(item, cell, readings, own) {
       }
     }
   });
-  for (const slip of fromBeside(item, cell, own, readings)) {
+  if (exchanged !== null) {
+    const [code, rank, says] = SHEET.exchanged, [one, other] = [cell, exchanged].map(c => item.number[c]);
+    const slip = [code, JSON.stringify(["exchanged", String(Math.min(one, other))]), rank, 0, 0, () => item.key[exchanged], say(says, {number: other})];
     found.set(JSON.stringify([slip[0], slip[1], 0, false]), {slip, way: 0, mine: false});
   }
   item.routes[cell].forEach((route, way) => {
     const mixed = route.r.some(c => changed.has(c));
     for (const slip of route.s) {
-      for (const mine of mixed ? [false, true] : [false]) {
+      for (const mine of mixed || slip[3] < 0 ? [false, true] : [false]) {
         const value = worked(slip[5], mine ? own : item.key);
         if (value === null || Math.abs(value - key) <= SLACK * Math.max(1, Math.abs(value))) continue;
         const name = JSON.stringify([slip[0], slip[1], way, mine]);
@@ -371,6 +405,9 @@ function hitsOf(item, cell, readings, own) {
       }
     }
   });
+  for (const slip of fromBeside(item, cell, own, readings, !found.size)) {
+    found.set(JSON.stringify([slip[0], slip[1], 0, false]), {slip, way: 0, mine: false});
+  }
   return found;
 }
 
@@ -379,19 +416,25 @@ function slipsOfThePen(item, cell, route, own, readings) {
   const value = own ? worked(route.f, own) : item.key[cell];
   if (value === null) return [];
   const right = numberText(own ? rounded(value, item.decimals) : value);
-  return Object.entries(SHEET.pen).filter(([code]) => readings.some(r => PEN[code](numberText(r.value), right)))
-    .map(([code, [rank, says]]) => [code, '["digits"]', rank, 0, 1, () => value, say(says, {value: right})]);
+  return Object.entries(SHEET.pen).filter(([code]) => readings.some(r => PEN[code](written(r), right)))
+    .map(([code, [rank, rare, says]]) => [code, '["digits"]', rank, rare, 1, () => value, say(says, {value: right})]);
 }
 
-// The number of the blank before or after, copied.
-function fromBeside(item, cell, own, readings) {
+// Whoever writes 2.0 has not rounded to a whole number.
+function written(r) {
+  const text = numberText(r.value);
+  return r.decimals && !text.includes(".") ? text + "." : text;
+}
+
+// The number of the blank before or after, copied: likely where nothing else gives it.
+function fromBeside(item, cell, own, readings, likely) {
   const [code, rank, says] = SHEET.copied, number = item.number[cell];
   return item.order.filter(c => Math.abs(item.number[c] - number) === 1 && readings.some(r => r.value === own[c]))
-    .map(c => [code, JSON.stringify(["blank", String(item.number[c] - number)]), rank, 1, 1, () => own[c], say(says, {number: item.number[c]})]);
+    .map(c => [code, JSON.stringify(["blank", String(item.number[c] - number)]), rank, Number(!likely), 1, () => own[c], say(says, {number: item.number[c]})]);
 }
 
 // Each as the cause of this code tests it.
-const PEN = {GW281: areExchanged, GW285: isLostOrDoubled};
+const PEN = {GW281: areExchanged, GW282: isRoundedToWhole, GW285: isLostOrDoubled};
 
 function areExchanged(typed, right) {
   if (typed.length !== right.length || typed.indexOf(".") !== right.indexOf(".")) return false;
@@ -400,6 +443,12 @@ function areExchanged(typed, right) {
   if (apart.length !== 2 || apart[1] - apart[0] !== 1) return false;
   const k = apart[0];
   return /^\d\d$/.test(one.slice(k, k + 2)) && one[k] === other[k + 1] && one[k + 1] === other[k];
+}
+
+function isRoundedToWhole(typed, right) {
+  if (typed.includes(".") || !right.includes(".") || typed === "0") return false;
+  const off = Math.abs(Number(typed) - Number(right));
+  return 0.05 < off && off < 0.5;
 }
 
 function isLostOrDoubled(typed, right) {
@@ -461,12 +510,13 @@ function bestOf(marking, left, throughout) {
 function weightOf(marking, cells, {slip, way, mine}, throughout) {
   const {ALSO, AGAINST, RANK, RARE, TURNED, OWN, BESIDE} = SHEET.weights, [code, key, rank, rare, once] = slip;
   let weight = cells.reduce((sum, cell) => sum + says(marking, cell), 0);
-  if (cells.length === 1) weight -= BESIDE * Number(isSlipOfArithmetic(marking, cells[0]));
+  if (cells.length === 1 && throughout(code, key) < 2) weight -= BESIDE * Number(isSlipOfArithmetic(marking, cells[0]));
   weight += ALSO * Math.min(throughout(code, key) - cells.length, 3) + Math.min(throughout(code, null) - cells.length, 3) / 2;
   if (!once) weight -= AGAINST * Math.min(countAgainst(marking, cells[0], slip, way, mine), 3);
   const mixed = marking.item.routes[cells[0]][way].r.some(c => c !== cells[0] && marking.own[c] !== marking.item.key[c]);
-  weight -= rank / RANK + RARE * rare + TURNED * Number(way > 0);
-  return weight - OWN * Number(mine !== mixed);
+  const isLikely = rare < 0 && !countAgainst(marking, cells[0], slip, way, mine, true);
+  weight -= rank / RANK + RARE * (rare < 0 ? -Number(isLikely) : rare) + TURNED * Number(way > 0);
+  return weight - OWN * Number(mine !== mixed && rare >= 0);
 }
 
 function says(marking, cell) {
@@ -487,10 +537,10 @@ function isBeside(typed, right) {
   return [1, 2].some(steps => [0, 1, 2].some(k => Math.abs(apart - steps * 10 ** k) < 1e-6));
 }
 
-function countAgainst({item, done, own}, like, slip, way, mine) {
+function countAgainst({item, done, own}, like, slip, way, mine, everywhere = false) {
   let count = 0;
   for (const [cell, mark] of Object.entries(done)) {
-    if (!["right", "carried"].includes(mark.status) || item.owner[cell] !== item.owner[like]) continue;
+    if (!["right", "carried"].includes(mark.status) || (!everywhere && item.owner[cell] !== item.owner[like])) continue;
     const route = item.routes[cell][way];
     const same = route && route.s.find(s => s[0] === slip[0] && s[1] === slip[1]);
     if (!same) continue;

@@ -19,13 +19,14 @@ ROWS = Exercise(
 )
 BOTH = Exercise(
     name="weight and bias",
-    text="A weight and a bias, two rows. Lines that feed all rows collect from all rows.",
+    text="A weight and a bias, four rows. Lines that feed all rows collect from all rows.",
     lines="Z = w*x + b; error = Z - y; square = error^2; loss = mean(square)",
     draw=lambda d: {
         "w": d.whole(-3, 3, zero=False),
         "b": d.whole(-4, 4),
-        "x": d.whole(-4, 5, (1, 2), zero=False),
-        "y": d.whole(-6, 8, (1, 2)),
+        # Of two rows the mean would take back the 2 of the square: 2 * 1/2.
+        "x": d.whole(-4, 5, (1, 4), zero=False),
+        "y": d.whole(-6, 8, (1, 4)),
     },
     gradients=("w", "b"),
     show=(
@@ -43,7 +44,7 @@ BOTH = Exercise(
         Line("db"),
     ),
     largest=400,
-    suits=lambda v: 0 not in v["error"][0] and v["x"][0][0] != v["x"][0][1] and v["dw"] != 0 and v["db"] != 0,
+    suits=lambda v: 0 not in v["error"][0] and len(set(v["x"][0])) > 2 and v["dw"] != 0 and v["db"] != 0,
 )
 COLUMNS = Exercise(
     name="columns",

@@ -19,7 +19,8 @@ ONE = Exercise(
     """,
     draw=lambda d: {
         "w": d.whole(-3, 4),
-        "x": d.whole(1, 3),
+        # 1 would hide a forgotten x, and 2 would be taken for the 2 of the square.
+        "x": d.pick((-4, -3, 3, 4)),
         "y": d.whole(-5, 6),
         "learning_rate": d.pick((0.1, 0.05, 0.01, 0.2)),
     },
@@ -47,7 +48,7 @@ TOO_FAR = Exercise(
     lines=ONE.lines,
     draw=lambda d: {
         "w": d.whole(-3, 4),
-        "x": d.whole(2, 4),
+        "x": d.pick((-3, 3, 4)),
         "y": d.whole(-5, 6),
         "learning_rate": d.pick((0.1, 0.2, 0.5, 0.05)),
     },
@@ -58,7 +59,7 @@ TOO_FAR = Exercise(
         *ONE.show[1:],
     ),
     decimals=4,
-    largest=5000,
+    largest=1000,
     suits=lambda v: abs(v["error"]) > 1,
 )
 _STEPS = ("error1", "slope1", "w2", "error2", "slope2", "w3")
@@ -159,7 +160,7 @@ THREE_STEPS = Exercise(
     """,
     draw=lambda d: {
         "w1": d.whole(-3, 4),
-        "x": d.pick((1, 2)),
+        "x": d.pick((-3, 3)),
         "y": d.whole(-6, 6),
         "learning_rate": d.pick((0.1, 0.25, 0.05)),
     },

@@ -54,11 +54,13 @@ def _lively(v: Arrays) -> bool:
     slopes = [s for row in v["dA1/dZ1"] for s in row]
     back = [x for row in v["dA1"] for x in row]
     hidden = any(s == 0 and x != 0 for s, x in zip(slopes, back, strict=True))
-    return hidden and any(slopes) and 0 not in v["error"][0] and v["W1"][0][1] != v["W1"][1][0]
+    lit = all(any(row) for row in zip(*v["dA1/dZ1"], strict=True))  # for each row of data some unit is on
+    return hidden and lit and 0 not in v["error"][0] and v["W1"][0][1] != v["W1"][1][0]
 
 
 ONE = _net("one row", "One row of data through two layers, and back.", 1)
-TWO = _net("two rows", "Two rows of data through two layers, and back.", 2)
+# Of two rows the mean would take back the 2 of the square: 2 * 1/2.
+FOUR = _net("four rows", "Four rows of data through two layers, and back.", 4)
 _STEPS = ("dZ3", "dA2", "dZ2", "dA1", "dZ1", "dW1")
 _ORDER = Exercise(
     name="in order",
@@ -86,7 +88,7 @@ CHAPTER = Chapter(
     needs=("activations", "linear-layer"),
     levels=(
         (Ask(ONE, mask("back"), 2), Ask(ORDERS[0], mask("nothing"), others=ORDERS[1:])),
-        (Ask(ONE, mask("results")), Ask(TWO, mask("back"))),
-        (Ask(TWO, mask("results+shapes+rules")), Ask(TWO, mask("anywhere-12"))),
+        (Ask(ONE, mask("results")), Ask(FOUR, mask("back"))),
+        (Ask(FOUR, mask("back+shapes+rules")), Ask(FOUR, mask("anywhere-12"))),
     ),
 )

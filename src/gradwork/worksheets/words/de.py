@@ -238,8 +238,8 @@ _CHAPTERS = {
     "Each row has a slope of its own. The slope of the mean is the mean of the slopes.": (
         "Jeder Datensatz hat seine eigene Steigung. Die Steigung des Mittelwerts ist der Mittelwert der Steigungen."
     ),
-    "A weight and a bias, two rows. Lines that feed all rows collect from all rows.": (
-        "Ein Gewicht und ein Bias, zwei Datensätze. Was in alle Datensätze eingeht, sammelt von allen ein."
+    "A weight and a bias, four rows. Lines that feed all rows collect from all rows.": (
+        "Ein Gewicht und ein Bias, vier Datensätze. Was in alle Datensätze eingeht, sammelt von allen ein."
     ),
     "Two inputs, four rows of data, a column each. The weights are one row.": (
         "Zwei Eingaben, vier Datensätze, je eine Spalte. Die Gewichte sind eine Zeile."
@@ -284,7 +284,7 @@ _CHAPTERS = {
     ),
     "And back, out of order:": "Und zurück, durcheinander:",
     **{f"{name} is step": f"{name} ist Schritt" for name in ("dZ3", "dA2", "dZ2", "dA1", "dZ1", "dW1")},
-    "Two rows of data through two layers, and back.": "Zwei Datensätze durch zwei Schichten und zurück.",
+    "Four rows of data through two layers, and back.": "Vier Datensätze durch zwei Schichten und zurück.",
     # 12 softmax
     "Softmax and cross-entropy": "Softmax und Kreuzentropie",
     "Make shares of scores, and know why what comes back is the shares less the labels.": (
@@ -678,6 +678,9 @@ _MISTAKES = {
     "that is the number of blank {number}": "das ist die Zahl von Lücke {number}",
     "digit lost": "Ziffer verloren",
     "A digit of a number is left out, or stands there twice.": "Eine Ziffer einer Zahl fehlt oder steht doppelt da.",
+    "Round each number to {decimals} decimals, and go on with the rounded one.": (
+        "Runde jede Zahl auf {decimals} Stellen und rechne mit der gerundeten weiter."
+    ),
     "⊙: entry by entry": "⊙: Eintrag mal Eintrag",
     "rows and columns are exchanged": "Zeilen und Spalten sind vertauscht",
     "missing sum": "fehlende Summe",
@@ -892,6 +895,53 @@ _MISTAKES = {
     "one digit is off by 1 or 2: reckon once more": "eine Ziffer ist um 1 oder 2 daneben: Rechne noch einmal nach",
     "slip of arithmetic": "Rechenfehler",
     "The number is the right one but for 1 or 2 in one digit.": ("Die Zahl stimmt bis auf 1 oder 2 in einer Ziffer."),
+    "missing mask": "fehlende Maske",
+    "The mask of a relu, a clip or a maximum is missing on the way back.": (
+        "Auf dem Rückweg fehlt die Maske eines relu, einer Begrenzung oder eines Maximums."
+    ),
+    "ignores what comes back": "ohne das, was zurückkommt",
+    "The backward of a function ignores the upstream gradient, or does not use it in proportion.": (
+        "Der Rückweg einer Funktion beachtet nicht, was zurückkommt, oder nicht im Verhältnis."
+    ),
+    "another rule": "andere Regel",
+    "A rule of differentiation is used that is none, or that belongs to another form.": (
+        "Eine Ableitungsregel ist keine, oder sie gehört zu einer anderen Form."
+    ),
+    "{wrong} belongs to another term: nothing multiplies {name}, so its slope is 1 times what comes back": (
+        "{wrong} gehört zu einem anderen Summanden: {name} wird mit nichts multipliziert, "
+        "also ist die Steigung 1 mal das, was zurückkommt"
+    ),
+    "worked from the start: the question is about their numbers": (
+        "von Anfang an gerechnet: Gefragt ist nach den Zahlen, die dort stehen"
+    ),
+    "{name} is nudged here, and not {other}": "hier wird {name} angestoßen, nicht {other}",
+    "that is the ratio of one side: here the rise is from below to above, over both nudges": (
+        "das ist das Verhältnis einer Seite: Hier geht es von unten nach oben, geteilt durch beide Anstöße"
+    ),
+    "{name} is read from its other end": "{name} ist vom anderen Ende her gelesen",
+    "this number and that of blank {number} stand in each other's place": (
+        "diese Zahl und die von Lücke {number} stehen vertauscht"
+    ),
+    "that is rounded to a whole number: it is {value}": "das ist auf eine ganze Zahl gerundet: es ist {value}",
+    "rounded slopes": "gerundete Steigungen",
+    "The slopes are right, and then rounded to few digits.": (
+        "Die Steigungen stimmen und sind dann auf wenige Stellen gerundet."
+    ),
+    "a share is divided by the sum of all, and not by {n}, how many there are": (
+        "ein Anteil wird durch die Summe aller geteilt, nicht durch {n}, ihre Anzahl"
+    ),
+    "{slope} is left out: what comes back is multiplied by it": (
+        "{slope} fehlt: Was zurückkommt, wird damit multipliziert"
+    ),
+    "the slope of a size is the sign of {right}: below 0 it is -1": (
+        "die Steigung eines Betrags ist das Vorzeichen von {right}: unter 0 ist sie -1"
+    ),
+    "read backwards, {term} is added here, and not taken off": (
+        "rückwärts gelesen wird {term} hier addiert, nicht abgezogen"
+    ),
+    "read backwards, {term} is taken off here, and not added": (
+        "rückwärts gelesen wird {term} hier abgezogen, nicht addiert"
+    ),
     "that is a relu's: below 0 it is not 0 here": "das ist die eines relu: Unter 0 ist sie hier nicht 0",
     "in e^{part} the sign is the wrong one": "in e^{part} ist das Vorzeichen falsch",
     "these are multiplied, and not added": "hier wird multipliziert, nicht addiert",

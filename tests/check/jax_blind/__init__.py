@@ -1,0 +1,1 @@
+"""Rules of JAX with ordinary mistakes, and right ones beside them: `score_jax.py` runs the checker over them."""
