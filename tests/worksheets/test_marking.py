@@ -387,3 +387,15 @@ def test_numbers_read_from_the_other_end_are_named() -> None:
     sheet = sheet_of(lines, {"dW": [[2, 3, 7]], "X": [[5], [11], [13]]})
     marks = graded(sheet, **{"products[1, 1]": "26", "products[1, 3]": "35"})
     assert marks["products[1, 1]"].code == "GW225" and "other end" in marks["products[1, 1]"].says
+
+
+def test_a_line_is_not_turned_round_where_its_own_way_is_open() -> None:
+    # dZ = dA * slope, and slope = [z > 0] is worked out from what is printed: no wrong dA makes it -1.
+    sheet = gw.sheet("two-layers", seed=3, level=1)
+    answers = {b.number: b.text for b in sheet.blanks}
+    back = next(b.number for b in sheet.blanks if b.name.startswith("dA1[") and float(b.answer))
+    slope = next(b.number for b in sheet.blanks if b.name == sheet.blanks[back - 1].name.replace("dA1", "dA1/dZ1"))
+    assert sheet.key[slope] == 1.0
+    answers |= {back: number_text(-float(sheet.key[back])), slope: "-1"}
+    marks = {mark.blank.number: mark for mark in sheet.grade(answers)}
+    assert marks[slope].status not in ("carried", "right")

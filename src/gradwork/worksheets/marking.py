@@ -103,10 +103,13 @@ class _Marking:
         return bool(short)
 
     def _carried(self, cell: int, readings: Sequence[Reading]) -> Mark | None:
-        own, key, partner = self.work.own, self.work.key, self.work.exchanged_with(cell)
-        for way, route in enumerate(self.item.routes(cell)):
-            changed = [c for c in route.reads if abs(own[c] - key[c]) > SLACK * max(1.0, abs(key[c]))]
-            if not changed or (route.turned and changed == [partner]):
+        own, partner = self.work.own, self.work.exchanged_with(cell)
+        routes = self.item.routes(cell)
+        # Nobody turns a line round whose own way is open, and leads to the right number.
+        open_way = any(not route.turned and not self._changed(route) for route in routes)
+        for way, route in enumerate(routes):
+            changed = self._changed(route)
+            if not changed or (route.turned and (open_way or changed == [partner])):
                 continue
             try:
                 value = route.value(own)
@@ -119,6 +122,11 @@ class _Marking:
             if endless and not way and self._is_within_rounding(route, value, readings):
                 return self._following(cell, value, changed)
         return None
+
+    def _changed(self, route: Route) -> list[int]:
+        """What a way reads where the learner has another number than the key."""
+        own, key = self.work.own, self.work.key
+        return [c for c in route.reads if abs(own[c] - key[c]) > SLACK * max(1.0, abs(key[c]))]
 
     def _is_within_rounding(self, route: Route, value: float, readings: Sequence[Reading]) -> bool:
         """Whether it is what follows from the learner's own numbers before they were rounded for the page."""

@@ -320,9 +320,12 @@ function simple(item, cell, text, readings, own, done, exchanged) {
   if (short.length && !(item.exact && short.every(hasOneDigit) && hasSlip(item, cell, readings))) {
     return {status: "too few digits", credit: 0.5, says: say("right, with too few digits: {value}", {value: numberText(key)})};
   }
+  const changedIn = route =>
+    route.r.filter(c => Math.abs(own[c] - item.key[c]) > SLACK * Math.max(1, Math.abs(item.key[c])));
+  const openWay = item.routes[cell].some(route => !route.t && !changedIn(route).length);
   for (const [way, route] of item.routes[cell].entries()) {
-    const changed = route.r.filter(c => Math.abs(own[c] - item.key[c]) > SLACK * Math.max(1, Math.abs(item.key[c])));
-    if (!changed.length || (route.t && changed.length === 1 && changed[0] === exchanged)) continue;
+    const changed = changedIn(route);
+    if (!changed.length || (route.t && (openWay || (changed.length === 1 && changed[0] === exchanged)))) continue;
     const value = worked(route.f, own);
     if (value === null) continue;
     const endless = Math.abs(value - rounded(value, item.decimals)) > SLACK && !way;
