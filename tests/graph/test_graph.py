@@ -119,3 +119,13 @@ def test_trees():
     assert structure.build(iter(leaves)) == value
     assert [leaf.name("p") for leaf in structure.paths()] == ["a[0]", "a[1][0]", "a[1][1]"]
     assert map_leaves(lambda a, b: a + b, {"x": 1, "y": [2]}, {"x": 10, "y": [20]}) == {"x": 11, "y": [22]}
+
+
+def test_a_whole_number_repeats_a_list_and_multiplies_an_array() -> None:
+    def repeated(w, n):
+        return sum(v @ v for v in [w] * n) + len((1, 2) * n) + sum(n * [w[0]])
+
+    w = np.array([1.0, 2.0])
+    assert gw.trace(repeated, w, 3).run(w, 3).outputs == (repeated(w, 3),)
+    assert gw.trace(lambda n: np.array([1.0, 2.0]) * n, 3).run(3).outputs[0].tolist() == [3.0, 6.0]
+    assert gw.trace(lambda n: [1.0, 2.0] * n, np.array(3)).run(np.array(3)).outputs[0].tolist() == [3.0, 6.0]

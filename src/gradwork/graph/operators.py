@@ -6,6 +6,7 @@ know nothing of the class itself.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,8 @@ def _forward(cls: type, function: Any, doors: Doors) -> Any:
         kind = type(other)
         if kind is float or kind is int or (kind is cls and other.builder is self.builder):
             return apply(function, self.builder, (self, other))
+        if function is np.multiply and _repeats(self, other):
+            return other * operator.index(self)
         return call(function, (self, other), _NOTHING) if _operable(other) else NotImplemented
 
     return forward
@@ -89,9 +92,20 @@ def _reflected(function: Any, doors: Doors) -> Any:
     def reflected(self: Any, other: Any) -> Any:
         if type(other) is float or type(other) is int:
             return apply(function, self.builder, (other, self))
+        if function is np.multiply and _repeats(self, other):
+            return other * operator.index(self)
         return call(function, (other, self), _NOTHING) if _operable(other) else NotImplemented
 
     return reflected
+
+
+def _repeats(self: Any, other: Any) -> bool:
+    """Whether a list is repeated, as by Python's and NumPy's whole numbers; an array multiplies its entries."""
+    return isinstance(other, (list, tuple)) and self.builder.concrete and self.dtype.kind in "iu" and _is_scalar(self)
+
+
+def _is_scalar(self: Any) -> bool:
+    return not isinstance(self.builder.values[self._index], np.ndarray)
 
 
 def _in_place(function: Any, doors: Doors) -> Any:
@@ -100,7 +114,7 @@ def _in_place(function: Any, doors: Doors) -> Any:
             return NotImplemented
         result = doors.call(function, (self, other), _NOTHING)
         # A number cannot change in place in Python: the name is bound to a new one. An array can.
-        if not self.builder.concrete or not isinstance(self.builder.values[self._index], np.ndarray):
+        if not self.builder.concrete or _is_scalar(self):
             return result
         doors.write(self, result)
         return self
