@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gradwork.check.diagnoses._counts import counts, let_through, masks_of, totals
+from gradwork.check.diagnoses._counts import counts, divides_by, let_through, masks_of, totals
 from gradwork.check.diagnoses._ratio import near
 from gradwork.check.evidence import Evidence, Joint
 from gradwork.graph.graph import CONSTANT
@@ -41,7 +41,11 @@ def meanings(evidence: Evidence, ratio: float) -> list[Meaning]:
         return [Meaning(SIGN, -1.0, "the sign is turned", "yours is -1 times what is right", "turn the sign")]
     if ratio < 0:
         return [_turned(m) for m in meanings(evidence, -ratio)]
-    return [*_twos(evidence, ratio), *_counted(evidence, ratio), *_others(evidence, ratio)]
+    written = [*_others(evidence, ratio, in_loss=True)]
+    likely = [*_twos(evidence, ratio), *_counted(evidence, ratio), *written]
+    # The quotient of two lengths is met by chance: a number that the loss has is the nearer reason.
+    likely += [] if written else [*_exchanged(evidence, ratio), *_others(evidence, ratio)]
+    return likely or [*_counted(evidence, ratio, divided=False)]
 
 
 def _turned(meaning: Meaning) -> Meaning:
@@ -55,7 +59,8 @@ def _turned(meaning: Meaning) -> Meaning:
     )
 
 
-def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
+def _counted(evidence: Evidence, ratio: float, divided: bool = True) -> Iterator[Meaning]:
+    """A count that is divided by too often, or not at all.  divided: only what the loss divides by can be missing."""
     known = counts(evidence)
     yield from _instead(evidence, _usual_pairs(known), ratio, twofold=True)
     for count, what in [*known, *let_through(evidence)]:
@@ -69,6 +74,8 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
             (1.0 / count**2, f"there is a factor 1/{n} twice too often", f"multiply by {n} twice"),
             (float(count) ** 2, f"the factor 1/{n} is missing twice", f"divide by {n} twice"),
         ):
+            if divided and value > 1.0 and not divides_by(evidence, count):
+                continue
             once = value in (float(count), 1.0 / count)
             doubtful = " times " in what or not once
             if not near(ratio, value) or near(value, 1.0) or (doubtful and _plainer(known, value)):
@@ -86,6 +93,11 @@ def _counted(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
                 f"another number of {what} than {n}" if same else "",
             )
             return
+
+
+def _exchanged(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
+    """One count, or total, in the place of another."""
+    known = counts(evidence)
     plain = [(n, what) for n, what in known if " times " not in what]
     several = [(n, what) for n, what in known if " times " in what]
     yield from _instead(evidence, [*plain[:MOST_COUNTS], *let_through(evidence), *several[:4]], ratio)
@@ -138,7 +150,7 @@ def _instead(
             continue
         if not twofold and (a % b == 0 or b % a == 0):
             continue
-        if a != b and near(ratio, a / b):
+        if a != b and near(ratio, a / b) and divides_by(evidence, a):
             less, masked = a == b + 1, masks.get((a, b))
             told = f"{b} that of {masked or other}"
             yield Meaning(
@@ -200,8 +212,9 @@ def _divides_by_two(joint: Joint | None) -> bool:
     return any(np.ndim(joint.values[i]) == 0 and float(joint.values[i]) == 2.0 for i in divided)
 
 
-def _others(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
-    for value, what in _known(evidence):
+def _others(evidence: Evidence, ratio: float, in_loss: bool = False) -> Iterator[Meaning]:
+    """Numbers of the loss, and, unless `in_loss`, those that people write."""
+    for value, what in _of_loss(evidence) if in_loss else _known(evidence):
         if near(ratio, value) and not near(value, 1.0):
             yield Meaning(
                 OTHER,
@@ -222,8 +235,8 @@ def _others(evidence: Evidence, ratio: float) -> Iterator[Meaning]:
             return
 
 
-def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
-    """Numbers that stand in the loss, and those that people write, with their names."""
+def _of_loss(evidence: Evidence) -> Iterator[tuple[float, str]]:
+    """Numbers that stand in the loss, with their names."""
     joint = evidence.joint
     if joint is not None:
         checked = set(joint.place.values())
@@ -238,6 +251,14 @@ def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
         for number in list(plain)[:MOST_CONSTANTS]:
             if np.isfinite(number) and number not in (0.0, 1.0, 2.0, 0.5):
                 yield number, f"{number:.6g}, which stands in the loss,"
+        for name, number in _shares(evidence, list(plain)):
+            if 0.0 < number < 1.0 and number != 0.5:
+                yield number / (1.0 - number), f"{name}/(1 - {name})"
+
+
+def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
+    """Those, and numbers that people write."""
+    yield from _of_loss(evidence)
     yield from _roots(evidence)
     for count, what in counts(evidence):
         yield 1 / math.sqrt(count), f"1/sqrt({count}), with {count} the number of {what},"
@@ -245,6 +266,17 @@ def _known(evidence: Evidence) -> Iterator[tuple[float, str]]:
         if count > 2:
             yield count / (count - 1.0), f"{count}/{count - 1}, with {count} the number of {what},"
     yield from _usual()
+
+
+def _shares(evidence: Evidence, written: list[float]) -> Iterator[tuple[str, float]]:
+    """Numbers between 0 and 1 that the loss has: a rate, and 1 less it, are taken for one another."""
+    joint = evidence.joint
+    assert joint is not None
+    for position in joint.graph.inputs:
+        node, held = joint.node(position), joint.values[position]
+        if node.name and position not in joint.place.values() and np.size(held) == 1 and node.dtype.kind == "f":
+            yield node.name, float(np.reshape(held, -1)[0])
+    yield from ((f"{number:.6g}", number) for number in written[:MOST_CONSTANTS])
 
 
 def _roots(evidence: Evidence) -> Iterator[tuple[float, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradwork.check.beside import Beside
 from gradwork.check.diagnoses._paths import ends_of
-from gradwork.check.evidence import Evidence
+from gradwork.check.evidence import Evidence, Joint
 from gradwork.graph.graph import CONSTANT, INPUT
 
 _COUNTS: Beside[Evidence, list[tuple[int, str]]] = Beside()
@@ -146,3 +146,34 @@ def let_through(evidence: Evidence) -> list[tuple[int, str]]:
             if 1 < count < size:
                 found.setdefault(count, f"entries that the {node.op} lets through")
     return [(n, what) for n, what in found.items() if n > 1]
+
+
+_DIVISORS: Beside[Joint, list[float]] = Beside()
+
+
+def divides_by(evidence: Evidence, count: int) -> bool:
+    """Whether the loss divides by this count, or by a multiple of it; where it cannot be read, any may be."""
+    joint = evidence.joint
+    if joint is None:
+        return True
+    if joint not in _DIVISORS:
+        _DIVISORS[joint] = [v for v in _divisors(joint) if np.isfinite(v) and v > 1]
+    return any(abs(v / count - round(v / count)) < 1e-9 * v and round(v / count) for v in _DIVISORS[joint])
+
+
+def _divisors(joint: Joint) -> Iterator[float]:
+    """What is divided by: the number of entries of a mean, a number below the line, one over a factor."""
+    for position in range(joint.forward):
+        node = joint.node(position)
+        if any(np.asarray(joint.values[i]).dtype.kind not in "fiub" for i in node.inputs):
+            continue
+        if node.op in ("mean", "var", "std"):
+            inside = joint.node(node.inputs[0]).shape
+            yield float(np.prod([inside[a] for a in node.params["axis"]], dtype=np.int64))
+        numbers = [abs(float(np.reshape(joint.values[i], -1)[0])) for i in node.inputs if np.size(joint.values[i]) == 1]
+        if node.op == "divide" and np.size(joint.values[node.inputs[1]]):
+            yield from {abs(float(v)) for v in np.reshape(joint.values[node.inputs[1]], -1)[:64].astype(float)}
+        elif node.op == "multiply":
+            yield from (1.0 / v for v in numbers if v)
+        elif node.op == "reciprocal":
+            yield from numbers
